@@ -1,0 +1,1 @@
+"""Numbered migrations: expand, then migrate, then contract. Both databases."""

@@ -1,0 +1,237 @@
+"""E-mail over SMTP: few connections, kept open, encrypted and verified.
+
+What the server says becomes one of three outcomes, by the moment it says it:
+
+    connecting, greeting, TLS, signing in    TryAgain   (ours or the network's trouble, never the contact's)
+    MAIL FROM                                TryAgain   (it refuses our sender: an operator's work, not a wrong address)
+    RCPT TO, DATA                            4xx TryAgain, 5xx Refused
+    silence or a lost line once DATA began   TryAgain, ambiguous: it may have been taken
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, formataddr
+from enum import StrEnum
+
+import aiosmtplib
+
+from services.notifier.channels.port import EMAIL, HandedOver, Message, Outcome, Refused, TryAgain, inspect
+from shared.clock import Clock
+
+TIMEOUT_SECONDS = 20.0
+"""For each exchange with the server."""
+
+SEND_SECONDS_MAX = 60.0
+"""For a whole message, connecting included: well below the lease of a rung."""
+
+CONNECTIONS_MAX = 4
+IDLE_SECONDS_MAX = 30.0
+MESSAGES_PER_CONNECTION_MAX = 100
+
+CLOSING = 421
+"""The server's way to say that it has waited long enough on this connection."""
+
+LINE_LENGTH_MAX = 900
+"""Characters of a line sent as it is (RFC 5322 allows 998); a link is never folded, so it survives being copied."""
+
+
+class Security(StrEnum):
+    """How the line is encrypted. ``NONE`` is for demonstrations."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Where to hand over. ``ca_file``: a bundle to trust instead of the system's; ``sender``: our own mailbox, also the return path."""
+
+    host: str
+    port: int
+    security: Security
+    sender: str
+    sender_name: str = "Messages"
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    timeout_seconds: float = TIMEOUT_SECONDS
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """One open connection and how far its present message has come."""
+
+    client: aiosmtplib.SMTP
+    used_at: float
+    sent: int = 0
+    stage: str = "mail"
+
+
+class SmtpChannel:
+    """The e-mail channel. Safe to call from several tasks; ``clock`` dates messages and ages idle connections."""
+
+    name = EMAIL
+
+    def __init__(self, server: SmtpServer, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+        self._idle: list[_Line] = []
+        self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
+
+    async def send(self, message: Message) -> Outcome:
+        if refused := inspect(EMAIL, message):
+            return refused
+        content = self._content(message)
+        async with self._slots:
+            while self._idle:
+                outcome = await self._over(self._idle.pop(), message.to, content)
+                if outcome is not None:
+                    return outcome
+            return await self._fresh(message.to, content)
+
+    async def close(self) -> None:
+        while self._idle:
+            await _hang_up(self._idle.pop())
+
+    async def _fresh(self, to: str, content: bytes) -> Outcome:
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                line = await self._connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            return TryAgain(reason="sign-in-refused")
+        except ssl.SSLError:
+            return TryAgain(reason="certificate-refused")
+        except (TimeoutError, aiosmtplib.SMTPTimeoutError):
+            return TryAgain(reason="connect-timeout")
+        except (OSError, aiosmtplib.SMTPException, ValueError) as error:
+            return TryAgain(reason="certificate-refused" if isinstance(error.__cause__, ssl.SSLError) else "no-connection")
+        return await self._over(line, to, content) or TryAgain(reason="connection-lost")
+
+    async def _over(self, line: _Line, to: str, content: bytes) -> Outcome | None:
+        """Send over this connection. None: the line had gone dead before anything was said, so another one may be tried."""
+        if line.sent and (self._clock.monotonic() - line.used_at > IDLE_SECONDS_MAX or line.sent >= MESSAGES_PER_CONNECTION_MAX):
+            await _hang_up(line)
+            return None
+        line.stage = "mail"
+        async with self._held(line):
+            try:
+                async with asyncio.timeout(SEND_SECONDS_MAX):
+                    return await self._exchange(line, to, content)
+            except aiosmtplib.SMTPResponseException as error:
+                if error.code == CLOSING and line.stage == "mail" and line.sent:
+                    line.client.close()
+                    return None
+                return _judged(line.stage, error.code, error.message)
+            except (TimeoutError, OSError, aiosmtplib.SMTPException) as error:
+                line.client.close()
+                if line.stage == "mail" and line.sent:
+                    return None
+                reason = "timeout" if isinstance(error, TimeoutError) else "connection-lost"
+                return TryAgain(reason=reason, ambiguous=line.stage == "data")
+
+    async def _exchange(self, line: _Line, to: str, content: bytes) -> HandedOver:
+        await line.client.mail(self._server.sender, encoding="ascii")
+        line.stage = "rcpt"
+        await line.client.rcpt(to, encoding="ascii")
+        line.stage = "data"
+        reply = await line.client.data(content)
+        line.stage = "done"
+        return HandedOver(reference=_reference(reply.message, content))
+
+    @asynccontextmanager
+    async def _held(self, line: _Line) -> AsyncIterator[None]:
+        """Afterwards keep the line for the next message when it is between two messages, and hang up in every other case."""
+        try:
+            yield
+        except BaseException:
+            line.client.close()  # cancelled in the middle: what the server makes of half a message is not ours to guess
+            raise
+        line.sent += 1
+        line.used_at = self._clock.monotonic()
+        if line.client.is_connected and await _is_between_messages(line):
+            self._idle.append(line)
+
+    async def _connect(self) -> _Line:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security is Security.TLS,
+            start_tls=server.security is Security.STARTTLS,
+            tls_context=None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file),
+            username=server.username,
+            password=server.password,
+            local_hostname=server.domain,
+            timeout=server.timeout_seconds,
+        )
+        try:
+            await client.connect()
+        except BaseException:
+            client.close()
+            raise
+        return _Line(client=client, used_at=self._clock.monotonic())
+
+    def _content(self, message: Message) -> bytes:
+        """The mail itself, plain text. Its headers ask machines not to answer; an answer would never count (D5)."""
+        mail = EmailMessage(policy=SMTP_POLICY)
+        mail["From"] = formataddr((self._server.sender_name, self._server.sender))
+        mail["To"] = message.to
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(self._clock.real())
+        mail["Message-ID"] = f"<{message.attempt_id}@{self._server.domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        plain = message.body.isascii() and max(map(len, message.body.split("\n"))) <= LINE_LENGTH_MAX
+        mail.set_content(message.body, cte="7bit" if plain else "quoted-printable")
+        return mail.as_bytes()
+
+
+def _judged(stage: str, code: int, text: str) -> TryAgain | Refused:
+    """An SMTP reply as an outcome. Of the server's text only an enhanced status code (RFC 3463) is looked at."""
+    if stage == "mail":
+        return TryAgain(reason=f"sender-refused-{code}")
+    if not 500 <= code < 600:
+        return TryAgain(reason=f"smtp-{code}")
+    enhanced = re.match(r"5\.(\d{1,3})\.\d{1,3}\b", text)
+    subject = enhanced.group(1) if enhanced else ""
+    if stage == "rcpt" and (subject == "1" or (not subject and code in (550, 551, 553))):
+        return Refused(reason="mailbox-unknown")
+    return Refused(reason="policy" if subject == "7" else f"smtp-{code}")
+
+
+async def _is_between_messages(line: _Line) -> bool:
+    """After a refusal the server still holds half an envelope; make it forget that."""
+    if line.stage == "done":
+        return True
+    try:
+        await line.client.rset()
+    except (OSError, aiosmtplib.SMTPException):
+        line.client.close()
+        return False
+    return True
+
+
+async def _hang_up(line: _Line) -> None:
+    try:
+        async with asyncio.timeout(1.0):
+            await line.client.quit()
+    except (TimeoutError, OSError, aiosmtplib.SMTPException):
+        line.client.close()
+
+
+def _reference(reply: str, content: bytes) -> str:
+    """The queue id that the server named, else our own Message-ID: whichever its postmaster can search for."""
+    queued = re.search(r"\bqueued as ([A-Za-z0-9]{4,40})\b", reply)
+    own = re.search(rb"^Message-ID: <([^>@]+)@", content, re.MULTILINE)
+    return queued.group(1) if queued else own.group(1).decode() if own else ""

@@ -1,0 +1,1 @@
+"""Router's pure rooms: values in, decisions out. No clock, no database, no bus."""

@@ -1,0 +1,100 @@
+"""From the bus to a handler, exactly one effect for each fact and service.
+
+A batch of facts is one transaction: the inbox rows, whatever the handler does, and the facts it records, together. When a batch fails
+it falls back to one by one, so that a poison fact stops nobody else. A fact that fails alone becomes an inbox row with a retry date;
+after ``retry.ATTEMPTS`` it is parked. Nothing ever goes back to the broker: the inbox row owns the fact from here on.
+
+A database that is down is not the fact's fault: DatabaseUnavailable leaves this room, the transport keeps the batch and tries again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+
+from shared.bus import inbox
+from shared.db import Database, Transaction
+from shared.errors import DatabaseUnavailable
+from shared.events import Envelope
+from shared.log import logger
+
+#: Does what is still owed for these facts, all of one type, within the given transaction. Facts are hints (D9): it locks the aggregate,
+#: reads its current version and acts on that. It raises to be tried again later.
+Handler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
+
+log = logger(__name__)
+
+
+class Delivery:
+    """One service's side of the bus: its handlers behind its inbox. Also a loop, for the retries that it owes."""
+
+    every_seconds = 1.0
+
+    def __init__(self, service: str, handlers: Mapping[str, Handler], database: Database) -> None:
+        self.service = service
+        self.name = f"{service}.retry"
+        self._handlers = handlers
+        self._database = database
+
+    async def deliver(self, envelopes: Sequence[Envelope]) -> None:
+        """Bring every fact into the inbox, handled or owed. Raises DatabaseUnavailable when the inbox cannot be written."""
+        if not envelopes:
+            return
+        try:
+            await self._handle(envelopes)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # any defect of a handler must end in an inbox row, never in a lost or circling message
+            if len(envelopes) == 1:
+                await self._failed(envelopes[0], error)
+                return
+            log.info("delivery.split", service=self.service, facts=len(envelopes), error=_name(error))
+            for envelope in envelopes:
+                await self.deliver([envelope])
+
+    async def run_once(self) -> int:
+        """Try one fact again whose retry is due; 0 when none is."""
+        failure: tuple[Envelope, int, Exception] | None = None
+        async with self._database.transaction() as tx:
+            claimed = await inbox.claim_owed(tx, self.service)
+            for envelope, attempts in claimed:
+                try:
+                    async with tx.attempt():
+                        await self._handlers[envelope.type](tx, [envelope])
+                    await inbox.succeed(tx, self.service, envelope.id, attempts + 1)
+                except DatabaseUnavailable:
+                    raise
+                except Exception as error:  # as above: the row says what failed and when to try again
+                    failure = (envelope, attempts + 1, error)
+                    await inbox.fail_again(tx, self.service, envelope, attempts + 1, _name(error))
+        if failure is not None:
+            self._tell(*failure)
+        return len(claimed)
+
+    async def next_due(self) -> datetime | None:
+        """Retries are due by real time, not by the business clock."""
+        return None
+
+    async def _handle(self, envelopes: Sequence[Envelope]) -> None:
+        async with self._database.transaction() as tx:
+            new = await inbox.take(tx, self.service, envelopes)
+            for fact_type in dict.fromkeys(envelope.type for envelope in new):
+                await self._handlers[fact_type](tx, [envelope for envelope in new if envelope.type == fact_type])
+
+    async def _failed(self, envelope: Envelope, error: Exception) -> None:
+        async with self._database.transaction() as tx:
+            entered = await inbox.enter_failure(tx, self.service, envelope, _name(error))
+        if entered:
+            self._tell(envelope, 1, error)
+
+    def _tell(self, envelope: Envelope, attempts: int, error: Exception) -> None:
+        log.error("delivery.failed", service=self.service, fact_id=envelope.id, type=envelope.type, attempts=attempts, error=_name(error))
+
+
+def _name(error: Exception) -> str:
+    """The error's class and the line of ours that raised it: never its text, which may quote a value."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if "/shared/" in code.co_filename or "/services/" in code.co_filename:
+            place = f"{code.co_name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"{type(error).__name__} {place}".strip()[:120]

@@ -1,0 +1,92 @@
+"""From the outbox to the bus: claim with a lease, publish with no transaction open, delete what was confirmed (D1).
+
+A crash after the claim leaves pointers whose lease runs out; a crash after the publish repeats a fact, which the inbox drops.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from shared.bus.port import Bus, Confirmed
+from shared.db import Database, Transaction
+from shared.db.journal import envelope
+from shared.db.tables.journal import journal, outbox
+from shared.errors import BusUnavailable
+from shared.events import Envelope
+from shared.log import logger
+
+LEASE = timedelta(seconds=30)
+GAP = timedelta(seconds=2)
+BATCH = 200
+
+log = logger(__name__)
+
+
+class Relay:
+    """One service's outbox. Woken after each commit that recorded a fact; polls every two seconds as the net."""
+
+    every_seconds = 2.0
+
+    def __init__(self, service: str, database: Database, bus: Bus) -> None:
+        self.service = service
+        self.name = f"{service}.relay"
+        self._database = database
+        self._bus = bus
+        self.woken = asyncio.Event()
+        database.on_recorded.append(self._wake)
+
+    async def run_once(self) -> int:
+        """Publish up to a batch; returns how many facts were confirmed. Raises BusUnavailable when none was, so that the driver waits."""
+        self.woken.clear()
+        async with self._database.transaction() as tx:
+            claimed = await _claim(tx, self.service)
+        if not claimed:
+            return 0
+        outcomes = await self._bus.publish(claimed)
+        confirmed = [item.id for item, outcome in zip(claimed, outcomes, strict=True) if isinstance(outcome, Confirmed)]
+        rest = [item.id for item, outcome in zip(claimed, outcomes, strict=True) if not isinstance(outcome, Confirmed)]
+        async with self._database.transaction() as tx:
+            await _finish(tx, confirmed, rest)
+        if rest:
+            log.warning("relay.unconfirmed", service=self.service, facts=len(rest), confirmed=len(confirmed))
+        if rest and not confirmed:
+            raise BusUnavailable("the bus confirmed nothing")
+        return len(confirmed)
+
+    async def next_due(self) -> datetime | None:
+        """What is in the outbox is due at once."""
+        return None
+
+    def _wake(self, services: frozenset[str]) -> None:
+        if self.service in services:
+            self.woken.set()
+
+
+async def _claim(tx: Transaction, service: str) -> list[Envelope]:
+    real = tx.clock.real()
+    due = (
+        select(outbox.c.seq)
+        .where(outbox.c.service == service, outbox.c.due_at <= real)
+        .order_by(outbox.c.seq)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = await tx.execute(
+        update(outbox)
+        .where(outbox.c.seq.in_(due.scalar_subquery()))
+        .values(due_at=real + LEASE, attempts=outbox.c.attempts + 1)
+        .returning(outbox.c.fact_id)
+    )
+    fact_ids = list(claimed.scalars())
+    if not fact_ids:
+        return []
+    rows = await tx.execute(select(journal).where(journal.c.fact_id.in_(fact_ids)).order_by(journal.c.seq))
+    return [envelope(row) for row in rows]
+
+
+async def _finish(tx: Transaction, confirmed: list[str], rest: list[str]) -> None:
+    if confirmed:
+        await tx.execute(delete(outbox).where(outbox.c.fact_id.in_(confirmed)))
+    if rest:
+        await tx.execute(update(outbox).where(outbox.c.fact_id.in_(rest)).values(due_at=tx.clock.real() + GAP))

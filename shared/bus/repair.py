@@ -1,0 +1,38 @@
+"""Repair publishes nothing (D10): each service looks for facts that should be in its inbox and are not, and handles them itself.
+
+It covers whatever the broker lost, whatever was published to a queue that did not exist, whatever died between commit and publish.
+The inbox's unique key makes the broker's late copy a no-op.
+"""
+
+from datetime import datetime
+
+from shared.bus import inbox
+from shared.bus.delivery import Delivery
+from shared.db import Database
+from shared.log import logger
+
+log = logger(__name__)
+
+
+class Repair:
+    """One service's look back. ``every_seconds`` is half of the age at which a fact counts as missing."""
+
+    every_seconds = 60.0
+
+    def __init__(self, delivery: Delivery, database: Database) -> None:
+        self.name = f"{delivery.service}.repair"
+        self._delivery = delivery
+        self._database = database
+
+    async def run_once(self) -> int:
+        """Deliver up to a batch of missing facts; returns how many were missing."""
+        async with self._database.reading() as reading:
+            lost = await inbox.missing(reading, self._delivery.service)
+        if lost:
+            log.warning("repair.found", service=self._delivery.service, facts=len(lost))
+            await self._delivery.deliver(lost)
+        return len(lost)
+
+    async def next_due(self) -> datetime | None:
+        """Looking back needs no appointment."""
+        return None

@@ -1,0 +1,160 @@
+"""``Database``: the only place that commits.
+
+``transaction()`` writes; ``reading()`` cannot. One inside the other raises Misuse, and so does publishing or sending inside one
+(``assert_outside_transaction``): a slow broker or mail server must never hold a database connection.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.clock import Clock
+from shared.db import journal
+from shared.db.engine import Engines, opened, translated
+from shared.errors import Misuse
+from shared.events import Envelope, Fact
+
+_inside: ContextVar[bool] = ContextVar("inside a transaction or a reading", default=False)
+
+Recorded = Callable[[frozenset[str]], None]
+
+
+class Reading:
+    """A consistent, read-only look at the database."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self._connection = connection
+        self.clock = clock
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Run one Core statement. Raises DatabaseUnavailable or DatabaseRefused, which never quote a value."""
+        with translated():
+            return await self._connection.execute(statement, parameters)
+
+
+class Transaction(Reading):
+    """A reading that may also write, and record facts in the same commit."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        super().__init__(connection, clock)
+        self.recorded: set[str] = set()
+
+    def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
+        """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, in the words of this database."""
+        return postgresql.insert(table) if self._connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+    async def record(self, service: str, facts: Sequence[Fact]) -> tuple[Envelope, ...]:
+        """Write ``facts`` into the journal, with an outbox pointer for each that has subscribers."""
+        envelopes = await journal.record(self, service, facts)
+        if envelopes:
+            self.recorded.add(service)
+        return envelopes
+
+    @contextlib.asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A savepoint: what happens inside is undone alone when it raises."""
+        with translated():
+            savepoint = await self._connection.begin_nested()
+        try:
+            yield
+        except BaseException:
+            with translated():
+                await savepoint.rollback()
+            raise
+        with translated():
+            await savepoint.commit()
+
+
+class Database:
+    """One database and its pools. ``on_recorded`` is told, after a commit, which services have new outbox pointers."""
+
+    def __init__(self, engines: Engines, clock: Clock) -> None:
+        self._engines = engines
+        self._clock = clock
+        self._one_writer = asyncio.Lock() if engines.single_writer else None
+        self.on_recorded: list[Recorded] = []
+
+    @classmethod
+    def at(cls, url: str, clock: Clock, **options: Any) -> "Database":
+        """The database at ``url``; no connection is made yet. Raises SettingsRefused for a URL that it cannot serve."""
+        return cls(opened(url, **options), clock)
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engines.kind
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Everything inside becomes durable together at the end of the block, or not at all."""
+        async with self._entered(), _held(self._one_writer):
+            async with _connected(self._engines.writer.connect()) as connection:
+                with translated():
+                    started = await connection.begin()
+                transaction = Transaction(connection, self._clock)
+                try:
+                    yield transaction
+                except BaseException:
+                    with contextlib.suppress(Exception):  # the first error is the one to tell
+                        await started.rollback()
+                    raise
+                with translated():
+                    await started.commit()
+        if transaction.recorded:
+            for told in self.on_recorded:
+                told(frozenset(transaction.recorded))
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        """A read-only transaction; a write inside it is refused by the database itself."""
+        async with self._entered(), _connected(self._engines.reader.connect()) as connection:
+            with translated():
+                await connection.begin()
+            yield Reading(connection, self._clock)
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self._engines.dispose()
+
+    @contextlib.asynccontextmanager
+    async def _entered(self) -> AsyncIterator[None]:
+        if _inside.get():
+            raise Misuse("a transaction or reading inside another one")
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
+
+
+def assert_outside_transaction() -> None:
+    """Raise Misuse when called inside a transaction or a reading: call it before publishing or sending."""
+    if _inside.get():
+        raise Misuse("publishing or sending inside a transaction")
+
+
+@contextlib.asynccontextmanager
+async def _held(lock: asyncio.Lock | None) -> AsyncIterator[None]:
+    if lock is None:
+        yield
+        return
+    async with lock:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _connected(connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
+    with translated():
+        await connection.start()
+    try:
+        yield connection
+    finally:
+        # Closing rolls back what was not committed; a connection that died meanwhile has nothing left to close.
+        with contextlib.suppress(Exception):
+            await asyncio.shield(connection.close())

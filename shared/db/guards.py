@@ -1,0 +1,98 @@
+"""What the database itself refuses: changing the journal, and a service writing another's table.
+
+The migrations run these statements; nothing else does. On PostgreSQL every service has a group role (NOLOGIN) named
+``encompass_<service>``; a login role for a deployment is a member of one, or of all when one process runs every service.
+"""
+
+from sqlalchemy import Connection, text
+
+from shared.db.tables import metadata
+
+SERVICES = ("ingest", "router", "notifier", "console")
+
+INSERT_ONLY = ("journal", "journal_seal")
+
+#: Tables that several services write, through ``shared`` rooms alone: who, and what beside SELECT.
+SHARED_WRITES: dict[str, dict[str, str]] = {
+    "journal": dict.fromkeys(SERVICES, "INSERT"),
+    "outbox": dict.fromkeys(SERVICES, "INSERT, UPDATE, DELETE"),
+    "inbox": dict.fromkeys(SERVICES, "INSERT, UPDATE, DELETE"),
+    "vault_key": {"ingest": "INSERT, UPDATE", "router": "INSERT, UPDATE", "console": "INSERT, UPDATE"},
+    "vault_content": {"ingest": "INSERT", "router": "INSERT", "console": "INSERT"},
+    "console_session": dict.fromkeys(SERVICES, "INSERT, UPDATE"),
+    "console_sign_in": dict.fromkeys(SERVICES, "UPDATE") | {"console": "INSERT, UPDATE"},
+    "journal_seal": {},
+}
+
+#: Other services' tables that a service may read. Everyone reads the directory, the journal and the vault's rows.
+SHARED_READS = ("journal", "journal_seal", "outbox", "inbox", "vault_key", "vault_content", "console_session", "console_sign_in")
+
+ADVISORY_LOCK = 0x656E636F
+
+
+def install(connection: Connection) -> None:
+    """Create triggers, and on PostgreSQL the roles and their grants."""
+    if connection.dialect.name == "postgresql":
+        _postgresql_triggers(connection)
+        _roles(connection)
+        grant(connection)
+    else:
+        _sqlite_triggers(connection)
+
+
+def grant(connection: Connection) -> None:
+    """Give each service's role exactly what it needs: its own tables, and of the shared ones what the table above says."""
+    for service in SERVICES:
+        role = f"encompass_{service}"
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
+        for table in metadata.sorted_tables:
+            for privilege in _privileges(service, table.name):
+                connection.execute(text(f'GRANT {privilege} ON TABLE "{table.name}" TO {role}'))
+        connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"))
+
+
+def _privileges(service: str, table: str) -> tuple[str, ...]:
+    owner = {"directory": "console"}.get(table.partition("_")[0], table.partition("_")[0])
+    if table in SHARED_READS:
+        writes = SHARED_WRITES[table].get(service)
+        return ("SELECT", writes) if writes else ("SELECT",)
+    if owner == service:
+        return ("SELECT, INSERT, UPDATE, DELETE",)
+    return ("SELECT",) if table.startswith("directory_") else ()
+
+
+def _roles(connection: Connection) -> None:
+    for service in SERVICES:
+        connection.execute(
+            text(
+                f"DO $$ BEGIN CREATE ROLE encompass_{service} NOLOGIN; "
+                "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
+        )
+
+
+def _postgresql_triggers(connection: Connection) -> None:
+    connection.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION encompass_insert_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'insert-only' USING ERRCODE = 'check_violation'; END $$"
+        )
+    )
+    for table in INSERT_ONLY:
+        connection.execute(
+            text(
+                f"CREATE TRIGGER {table}_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION encompass_insert_only()"
+            )
+        )
+
+
+def _sqlite_triggers(connection: Connection) -> None:
+    for table in INSERT_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table}: insert-only'); END"
+                )
+            )

@@ -1,0 +1,149 @@
+"""Notifier's tables: the promise to one destination, its frozen plan, every message, every answer."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy.types import JSON
+
+from shared.db.tables.base import Instant, metadata
+
+#: One incident for one destination. ``plan`` is frozen at the opening (D2). While open, ``next_action_at`` is when the plan moves next;
+#: after the last rung it is when the phone task is chased, so an open notification always has a next action.
+#: ``leased_until_at`` is a real instant: whoever holds the lease is carrying out the next rung.
+notifier_notification = Table(
+    "notifier_notification",
+    metadata,
+    Column("notification_id", String(36), primary_key=True),
+    Column("incident_id", String(36), nullable=False),
+    Column("destination_id", String(36), nullable=False, unique=True),
+    Column("destination_kind", String(16), nullable=False),
+    Column("destination_ref", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("policy_version", String(64), nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("rungs_done", Integer, nullable=False, server_default=text("0")),
+    Column("deadline_at", Instant, nullable=False),
+    Column("next_action_at", Instant),
+    Column("leased_until_at", Instant),
+    Column("late_at", Instant),
+    Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    CheckConstraint("state IN ('open', 'acknowledged', 'recalled')", name="state"),
+    CheckConstraint("state <> 'open' OR next_action_at IS NOT NULL", name="open_is_due"),
+    CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),
+    Index(None, "incident_id"),
+    Index("ix_notifier_due", "next_action_at", postgresql_where=text("state = 'open'"), sqlite_where=text("state = 'open'")),
+)
+
+#: Confirmation, acknowledgement and recall are for each child.
+notifier_child = Table(
+    "notifier_child",
+    metadata,
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), primary_key=True),
+    Column("child_id", String(36), primary_key=True),
+    Column("answer", String(16)),
+    Column("answered_by", String(36)),
+    Column("answered_at", Instant),
+    Column("acknowledged_by", String(36)),
+    Column("acknowledged_at", Instant),
+    Column("recalled_at", Instant),
+    CheckConstraint("answer IS NULL OR answer IN ('on-our-roll', 'not-ours', 'has-left')", name="answer"),
+    CheckConstraint("acknowledged_at IS NULL OR answer = 'on-our-roll'", name="acknowledged_is_ours"),
+)
+
+#: One message to one contact on one channel. The row stands before the call; a crash leaves ``started``.
+#: The identity (notification, rung, contact, channel, round) is decided before any send, so a repeat is known to be one.
+notifier_attempt = Table(
+    "notifier_attempt",
+    metadata,
+    Column("attempt_id", String(36), primary_key=True),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("contact_id", String(36), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("is_repeat", Boolean, nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("reason", String(48)),
+    Column("provider_reference", String(120)),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("notification_id", "rung", "contact_id", "channel", "round"),
+    CheckConstraint("result IN ('started', 'handed-over', 'try-again', 'refused', 'unknown')", name="result"),
+    CheckConstraint("result = 'started' OR ended_at IS NOT NULL", name="ended_when"),
+)
+
+#: A link in one message, for one contact. Only its hash is kept.
+notifier_link = Table(
+    "notifier_link",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("link_id", String(36), nullable=False, unique=True),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("attempt_id", String(36), ForeignKey("notifier_attempt.attempt_id"), nullable=False),
+    Column("contact_id", String(36), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index(None, "notification_id"),
+)
+
+#: A one-time code, sent over the contact's other channel. Low entropy, so its hash is keyed and its tries are few.
+notifier_code = Table(
+    "notifier_code",
+    metadata,
+    Column("code_id", String(36), primary_key=True),
+    Column("link_id", String(36), ForeignKey("notifier_link.link_id"), nullable=False),
+    Column("code_hash", String(64), nullable=False),
+    Column("hash_key_id", String(32), nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index(None, "link_id"),
+)
+
+#: One contact's open visit after link and code: what the cookie stands for.
+notifier_visit = Table(
+    "notifier_visit",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("visit_id", String(36), nullable=False, unique=True),
+    Column("link_id", String(36), ForeignKey("notifier_link.link_id"), nullable=False),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("contact_id", String(36), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index(None, "notification_id"),
+)
+
+#: A call that a named team owes.
+notifier_phone_task = Table(
+    "notifier_phone_task",
+    metadata,
+    Column("phone_task_id", String(36), primary_key=True),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("team_id", String(64), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("notification_id", "reason"),
+    CheckConstraint("state IN ('open', 'done', 'not-needed')", name="state"),
+    CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),
+)
+
+#: A disclosure to the wrong setting, from the moment that the setting said so (design rule 7.9).
+notifier_breach = Table(
+    "notifier_breach",
+    metadata,
+    Column("breach_id", String(36), primary_key=True),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("child_id", String(36), nullable=False),
+    Column("contact_id", String(36), nullable=False),
+    Column("content_was_shown", Boolean, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    UniqueConstraint("notification_id", "child_id"),
+)

@@ -1,0 +1,28 @@
+"""Policy: what a force or an authority has decided, as versioned data. Pure values, no files and no clock.
+
+``values`` is what a policy says; ``document`` reads and writes it; ``choice`` says which one decides.
+"""
+
+from shared.policy.choice import deciding, in_force
+from shared.policy.document import PolicyRefused, Problem, from_json, parse, to_json, version
+from shared.policy.values import FIELDS, Handling, Helpline, OwnerKind, Policy, QuietHours, Role, Rung, Teams
+
+__all__ = [
+    "FIELDS",
+    "Handling",
+    "Helpline",
+    "OwnerKind",
+    "Policy",
+    "PolicyRefused",
+    "Problem",
+    "QuietHours",
+    "Role",
+    "Rung",
+    "Teams",
+    "deciding",
+    "from_json",
+    "in_force",
+    "parse",
+    "to_json",
+    "version",
+]

@@ -1,0 +1,45 @@
+"""What a service is to the process that runs it: a name, handlers for facts, loops, and pages or routes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+
+from shared.bus.delivery import Handler
+from shared.bus.loop import Loop
+from shared.clock import Clock
+from shared.db import Database
+from shared.directory import Directory
+from shared.settings import Settings
+from shared.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What every service is built from."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    directory: Directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service, built. ``handlers`` are by fact type and must cover exactly what ``shared.events`` says it subscribes to.
+
+    ``api`` routers stand in the OpenAPI document; ``pages`` do not. ``templates`` are folders for the pages' own templates.
+
+    """
+
+    name: str
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    loops: tuple[Loop, ...] = ()
+    api: tuple[APIRouter, ...] = ()
+    pages: tuple[APIRouter, ...] = ()
+    templates: tuple[str, ...] = ()
+    closers: tuple[Callable[[], object], ...] = ()
+
+
+Build = Callable[[Parts], Service]

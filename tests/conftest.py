@@ -1,0 +1,23 @@
+"""What every test may ask for. Kept thin: a part of the world has its own module beside this one."""
+
+import pytest
+
+from tests.parts import MARKERS, NOT_RUN, Parts, detected
+
+pytest_plugins = ["tests.backends"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, saying so, and put the long ones first, so that two workers end together."""
+    for item in items:
+        wanted = [marker for marker in MARKERS if item.get_closest_marker(marker)]
+        lacking = [MARKERS[marker] for marker in wanted if not detected().has(marker)]
+        if lacking:
+            item.add_marker(pytest.mark.skip(reason=NOT_RUN + ", ".join(lacking)))
+    items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+
+
+@pytest.fixture(scope="session")
+def parts() -> Parts:
+    """The servers and programs that are here; a test that needs one also carries its marker (tests/parts.py)."""
+    return detected()
