@@ -31,7 +31,7 @@ SCRIPT = "govuk-frontend.min.js"
 
 _FONT_NOTICE = re.compile(r"/\*!(?:(?!\*/).)*\bfont\b(?:(?!\*/).)*\*/", re.DOTALL)
 _FONT_FACE = re.compile(r"@font-face\s*\{[^{}]*\}")
-_CREST_RULE = re.compile(r"[^{}]*copyright-logo[^{}]*\{[^{}]*\}")
+_CREST_RULE = re.compile(r"[^{}]*(?:copyright-logo|footer__crown)[^{}]*\{[^{}]*\}")
 _EMPTY_BLOCK = re.compile(r"@(?:supports|media)[^{}]*\{\s*\}")
 _SOURCE_MAP = re.compile(r"/\*# sourceMappingURL=[^*]*\*/|//# sourceMappingURL=\S*")
 

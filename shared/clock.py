@@ -48,7 +48,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep_until(self, instant: datetime) -> None:
-        while (wait := (instant - self.now()).total_seconds()) > 0:
+        while (wait := (instant - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  time passes by itself: no event tells of it
             await asyncio.sleep(min(wait, 60.0))
 
 

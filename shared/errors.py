@@ -103,3 +103,13 @@ class Misuse(EncompassError):
     """A defect in this program, found before it could do harm."""
 
     code = "misuse"
+
+
+def place(error: BaseException) -> str:
+    """File and line that raised, without text or values."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "-"
+    return f"{traceback.tb_frame.f_code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno}"

@@ -7,12 +7,13 @@ after ``retry.ATTEMPTS`` it is parked. Nothing ever goes back to the broker: the
 A database that is down is not the fact's fault: DatabaseUnavailable leaves this room, the transport keeps the batch and tries again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from shared.bus import inbox
 from shared.db import Database, Transaction
-from shared.errors import DatabaseUnavailable
+from shared.errors import DatabaseUnavailable, place
 from shared.events import Envelope
 from shared.log import logger
 
@@ -31,6 +32,7 @@ class Delivery:
     def __init__(self, service: str, handlers: Mapping[str, Handler], database: Database) -> None:
         self.service = service
         self.name = f"{service}.retry"
+        self.woken = asyncio.Event()
         self._handlers = handlers
         self._database = database
 
@@ -70,8 +72,10 @@ class Delivery:
         return len(claimed)
 
     async def next_due(self) -> datetime | None:
-        """Retries are due by real time, not by the business clock."""
-        return None
+        """When the next retry is due. It is due by real time: told as that much after the business instant."""
+        async with self._database.reading() as reading:
+            _, due_at = await inbox.owed(reading, self.service)
+            return None if due_at is None else reading.clock.now() + (due_at - reading.clock.real())
 
     async def _handle(self, envelopes: Sequence[Envelope]) -> None:
         async with self._database.transaction() as tx:
@@ -91,10 +95,4 @@ class Delivery:
 
 def _name(error: Exception) -> str:
     """The error's class and the line of ours that raised it: never its text, which may quote a value."""
-    traceback, place = error.__traceback__, ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if "/shared/" in code.co_filename or "/services/" in code.co_filename:
-            place = f"{code.co_name}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return f"{type(error).__name__} {place}".strip()[:120]
+    return f"{type(error).__name__} {place(error)}"[:120]

@@ -87,7 +87,7 @@ async def parked(reading: Reading, limit: int = 200) -> list[dict[str, Any]]:
         .order_by(inbox.c.received_at)
         .limit(limit)
     )
-    return [dict(row._mapping) for row in result]
+    return [dict(row) for row in result.mappings()]
 
 
 async def owed(reading: Reading, service: str) -> tuple[int, datetime | None]:
@@ -95,8 +95,8 @@ async def owed(reading: Reading, service: str) -> tuple[int, datetime | None]:
     result = await reading.execute(
         select(func.count(), func.min(inbox.c.due_at)).where(inbox.c.service == service, inbox.c.state == "retry")
     )
-    count, earliest = result.one()
-    return count, earliest
+    row = result.one()
+    return row[0], row[1]
 
 
 async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[Envelope]:

@@ -14,6 +14,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
@@ -54,7 +55,7 @@ class _Consumer:
         """Whether the broker still knows this consumer."""
         if self.channel.is_closed:
             return False
-        underlay = await self.channel.get_underlay_channel()
+        underlay: Any = await self.channel.get_underlay_channel()
         return self.tag in underlay.consumers
 
 
@@ -67,6 +68,7 @@ class RabbitBus:
         self._prefix = prefix
         self._clock = clock
         self._events: AbstractExchange | None = None
+        self._publishing: AbstractChannel | None = None
         self._consumers: list[_Consumer] = []
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -132,8 +134,8 @@ class RabbitBus:
         connection = await aio_pika.connect(self._url, timeout=CONNECT_SECONDS)
         workers: list[asyncio.Task[None]] = []
         try:
-            publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            events = await self._declare(publishing)
+            self._publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            events = await self._declare(self._publishing)
             for service, subscriber in self._subscribers.items():
                 for queue in (*self._queues(service), self._parked(service)):
                     self._consumers.append(await self._consume(await connection.channel(), queue, subscriber))
@@ -141,7 +143,7 @@ class RabbitBus:
             self._events = events
             yield
         finally:
-            self._events = None
+            self._events = self._publishing = None
             self._consumers = []
             await _ended(workers)
             with contextlib.suppress(*_BROKEN):
@@ -152,7 +154,7 @@ class RabbitBus:
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), WATCH_SECONDS)
-            if self._events is None or self._events.channel.is_closed or not await self.healthy():
+            if self._publishing is None or self._publishing.is_closed or not await self.healthy():
                 raise ConnectionError("a channel or a consumer is gone")
 
     async def _declare(self, channel: AbstractChannel) -> AbstractExchange:

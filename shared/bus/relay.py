@@ -6,7 +6,7 @@ A crash after the claim leaves pointers whose lease runs out; a crash after the 
 import asyncio
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from shared.bus.port import Bus, Confirmed
 from shared.db import Database, Transaction
@@ -34,11 +34,9 @@ class Relay:
         self._database = database
         self._bus = bus
         self.woken = asyncio.Event()
-        database.on_recorded.append(self._wake)
 
     async def run_once(self) -> int:
         """Publish up to a batch; returns how many facts were confirmed. Raises BusUnavailable when none was, so that the driver waits."""
-        self.woken.clear()
         async with self._database.transaction() as tx:
             claimed = await _claim(tx, self.service)
         if not claimed:
@@ -55,12 +53,10 @@ class Relay:
         return len(confirmed)
 
     async def next_due(self) -> datetime | None:
-        """What is in the outbox is due at once."""
-        return None
-
-    def _wake(self, services: frozenset[str]) -> None:
-        if self.service in services:
-            self.woken.set()
+        """When the next pointer is due. It is due by real time: told as that much after the business instant."""
+        async with self._database.reading() as reading:
+            due_at = (await reading.execute(select(func.min(outbox.c.due_at)).where(outbox.c.service == self.service))).scalar()
+            return None if due_at is None else reading.clock.now() + (due_at - reading.clock.real())
 
 
 async def _claim(tx: Transaction, service: str) -> list[Envelope]:

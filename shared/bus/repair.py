@@ -4,6 +4,7 @@ It covers whatever the broker lost, whatever was published to a queue that did n
 The inbox's unique key makes the broker's late copy a no-op.
 """
 
+import asyncio
 from datetime import datetime
 
 from shared.bus import inbox
@@ -21,6 +22,7 @@ class Repair:
 
     def __init__(self, delivery: Delivery, database: Database) -> None:
         self.name = f"{delivery.service}.repair"
+        self.woken = asyncio.Event()
         self._delivery = delivery
         self._database = database
 

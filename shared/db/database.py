@@ -93,19 +93,18 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Everything inside becomes durable together at the end of the block, or not at all."""
-        async with self._entered(), _held(self._one_writer):
-            async with _connected(self._engines.writer.connect()) as connection:
-                with translated():
-                    started = await connection.begin()
-                transaction = Transaction(connection, self._clock)
-                try:
-                    yield transaction
-                except BaseException:
-                    with contextlib.suppress(Exception):  # the first error is the one to tell
-                        await started.rollback()
-                    raise
-                with translated():
-                    await started.commit()
+        async with self._entered(), _held(self._one_writer), _connected(self._engines.writer.connect()) as connection:
+            with translated():
+                started = await connection.begin()
+            transaction = Transaction(connection, self._clock)
+            try:
+                yield transaction
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first error is the one to tell
+                    await started.rollback()
+                raise
+            with translated():
+                await started.commit()
         if transaction.recorded:
             for told in self.on_recorded:
                 told(frozenset(transaction.recorded))

@@ -44,7 +44,7 @@ def parse(document: str, *, source: str) -> Policy:
     try:
         values = tomllib.loads(document)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyRefused(source, (Problem(path="", wrong=f"not TOML: {error}", remedy="correct the line named"),)) from error
+        raise PolicyRefused(source, (Problem(path="", wrong=f"not TOML: {error}", remedy="correct the place named"),)) from error
     return _read(values, source)
 
 

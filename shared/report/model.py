@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, ValidationError
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from shared.errors import Misuse
 from shared.report import codes
@@ -54,9 +55,22 @@ def _day(value: object) -> date:
     return value
 
 
-def _list(value: object) -> object:
-    """An explicit null is the same as an omitted list."""
-    return () if value is None else value
+def _list(items_max: int, items_min: int = 0) -> BeforeValidator:
+    """A list's length is checked before its items, because pydantic would count only those that are valid.
+
+    An explicit null is an omission where the list may be empty.
+    """
+
+    def counted(value: object) -> object:
+        if value is None and items_min == 0:
+            return ()
+        if isinstance(value, list | tuple) and len(value) < items_min:
+            raise PydanticCustomError("too_short", "too few items")
+        if isinstance(value, list | tuple) and len(value) > items_max:
+            raise PydanticCustomError("too_long", "too many items")
+        return value
+
+    return BeforeValidator(counted)
 
 
 def _type(value: object) -> object:
@@ -76,11 +90,11 @@ YesNo = Annotated[bool, Strict()]
 Reference = Annotated[str, StringConstraints(strict=True, max_length=REFERENCE_CHARS_MAX, pattern=_PRINTABLE)]
 System = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$")]
 Urn = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{6,7}$")]
-_Short = Field(max_length=LIST_MAX)
-Behaviours = Annotated[tuple[codes.Behaviour, ...], BeforeValidator(_list), _Short]
-PoliceActions = Annotated[tuple[codes.PoliceAction, ...], BeforeValidator(_list), _Short]
-HandlingFlags = Annotated[tuple[codes.HandlingFlag, ...], BeforeValidator(_list), _Short]
-References = Annotated[tuple[Reference, ...], BeforeValidator(_list), _Short]
+_COUNTED, _SHORT = _list(LIST_MAX), Field(max_length=LIST_MAX)
+Behaviours = Annotated[tuple[codes.Behaviour, ...], _COUNTED, _SHORT]
+PoliceActions = Annotated[tuple[codes.PoliceAction, ...], _COUNTED, _SHORT]
+HandlingFlags = Annotated[tuple[codes.HandlingFlag, ...], _COUNTED, _SHORT]
+References = Annotated[tuple[Reference, ...], _COUNTED, _SHORT]
 
 
 class Part(BaseModel):
@@ -154,7 +168,7 @@ class Relationship(Part):
 
 class Adult(Person):
     role: codes.Role | None = None
-    relationships: Annotated[tuple[Relationship, ...], BeforeValidator(_list), _Short] = ()
+    relationships: Annotated[tuple[Relationship, ...], _COUNTED, _SHORT] = ()
 
 
 class Voice(Part):
@@ -221,13 +235,13 @@ class Report(Part):
     behaviours: Behaviours = ()
     brief_circumstances: Prose | None = None
     police_action: ActionTaken | None = None
-    conditions: Annotated[tuple[Condition, ...], BeforeValidator(_list), _Short] = ()
+    conditions: Annotated[tuple[Condition, ...], _COUNTED, _SHORT] = ()
     risk: Risk | None = None
     referral: Referral | None = None
     desk: Desk | None = None
     handling_flags: HandlingFlags = ()
-    adults: Annotated[tuple[Adult, ...], BeforeValidator(_list), Field(max_length=ADULTS_MAX)] = ()
-    children: Annotated[tuple[Child, ...], Field(min_length=1, max_length=CHILDREN_MAX)]
+    adults: Annotated[tuple[Adult, ...], _list(ADULTS_MAX), Field(max_length=ADULTS_MAX)] = ()
+    children: Annotated[tuple[Child, ...], _list(CHILDREN_MAX, 1), Field(max_length=CHILDREN_MAX, json_schema_extra={"minItems": 1})]
     unrecognised: SkipJsonSchema[Mapping[str, Any]] = Field(default_factory=dict)
     """JSON pointer into the body as it came → the value as it was written. Never shown; kept so that nothing is lost."""
 

@@ -33,9 +33,12 @@ def believed(report: Report, received_at: datetime) -> datetime:
 
 
 def incident_on(report: Report) -> date | None:
-    """The London date on which it began, else on which it was reported or believed; None when nothing is known."""
-    instant = report.occurred_from_at or report.reported_at or report.believed_at
-    return None if instant is None else london_date(instant)
+    """The London date on which it began: the earliest of occurred, reported and believed; None when nothing is known.
+
+    The earliest, because a slip of the pen in one of them must not make an adult of a child.
+    """
+    known = [instant for instant in (report.occurred_from_at, report.reported_at, report.believed_at) if instant is not None]
+    return london_date(min(known)) if known else None
 
 
 def is_unborn(child: Child) -> bool:

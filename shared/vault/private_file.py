@@ -1,4 +1,4 @@
-"""Reading and writing a file that its owner alone can read, and the output of a command. Bytes only; what they mean is the keyring's business."""
+"""The keyring's way in and out: a file that its owner alone can read, or the output of a command. Bytes only; ``keyring`` reads them."""
 
 import os
 import secrets
@@ -24,15 +24,12 @@ def read_private(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError):
         raise SettingsRefused("the keyring file cannot be opened") from None
-    with os.fdopen(descriptor, "rb") as opened:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SettingsRefused("the keyring is not a regular file")
-        if status.st_uid != os.geteuid():
-            raise SettingsRefused("the keyring file belongs to another user")
-        if stat.S_IMODE(status.st_mode) != MODE:
-            raise SettingsRefused("the keyring file must have mode 0600")
-        content = opened.read(MAX_BYTES + 1)
+    try:
+        _demand_private(os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise SettingsRefused("the keyring is too long")
     return content
@@ -46,7 +43,7 @@ def read_command(argv: Sequence[str]) -> bytes:
     if not argv:
         raise SettingsRefused("the keyring command is empty")
     try:
-        ended = subprocess.run(
+        ended = subprocess.run(  # noqa: S603 - the operator's own setting, and no shell
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -74,8 +71,17 @@ def write_private(path: Path, content: bytes, *, replace: bool) -> None:
         _write(path, content, replace)
     except FileExistsError:
         raise SettingsRefused("there is a keyring already; it is not overwritten") from None
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # the last is a circle of symbolic links
         raise SettingsRefused("the keyring file cannot be written") from None
+
+
+def _demand_private(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SettingsRefused("the keyring is not a regular file")
+    if status.st_uid != os.geteuid():
+        raise SettingsRefused("the keyring file belongs to another user")
+    if stat.S_IMODE(status.st_mode) != MODE:
+        raise SettingsRefused("the keyring file must have mode 0600")
 
 
 def _write(path: Path, content: bytes, replace: bool) -> None:
@@ -89,7 +95,7 @@ def _write(path: Path, content: bytes, replace: bool) -> None:
             opened.flush()
             os.fsync(descriptor)
         if replace:
-            os.replace(draft, path)
+            draft.replace(path)
         else:
             os.link(draft, path)  # unlike a rename, this fails when the name is taken
     finally:

@@ -51,10 +51,13 @@ class Opener:
 
 
 class Vault:
-    """Seals and opens. Every method works inside the caller's transaction or reading and commits nothing."""
+    """Seals and opens. Every method works inside the caller's transaction or reading and commits nothing.
+
+    ``keyring`` is open to all, for its index keys.
+    """
 
     def __init__(self, keyring: Keyring, clock: Clock) -> None:
-        self._keyring = keyring
+        self.keyring = keyring
         self._clock = clock
 
     async def new_scope(self, tx: Transaction, scope_id: str, kek_id: str) -> Sealer:
@@ -63,11 +66,11 @@ class Vault:
         Raises VaultSealed when the keyring does not cover the month, DatabaseRefused when the scope exists or ever existed.
         """
         data_key = new_data_key()
-        kek_id = self._keyring.newest(kek_id)
+        kek_id = self.keyring.newest(kek_id)
         row = {
             "scope_id": scope_id,
             "kek_id": kek_id,
-            "wrapped": wrap(kek_id, self._keyring.wrapping_key(kek_id), data_key, scope_id),
+            "wrapped": wrap(kek_id, self.keyring.wrapping_key(kek_id), data_key, scope_id),
             "created_at": self._clock.now(),
         }
         await tx.execute(insert(vault_key), row)
@@ -164,7 +167,7 @@ class Vault:
         """
         if from_kek == to_kek:
             raise Misuse("re-wrapping under the same key")
-        new_kek = self._keyring.wrapping_key(to_kek)
+        new_kek = self.keyring.wrapping_key(to_kek)
         live = (vault_key.c.kek_id == from_kek, vault_key.c.wrapped.is_not(None))
         held = select(vault_key).where(*live).order_by(vault_key.c.scope_id).limit(limit).with_for_update(skip_locked=True)
         rows = (await tx.execute(held)).all()
@@ -195,7 +198,7 @@ class Vault:
         """The data key of a row with ``scope_id``, ``kek_id`` and ``wrapped``."""
         if row.wrapped is None:
             raise VaultSealed("the key has been destroyed")
-        return unwrap(row.kek_id, self._keyring.wrapping_key(row.kek_id), row.wrapped, row.scope_id)
+        return unwrap(row.kek_id, self.keyring.wrapping_key(row.kek_id), row.wrapped, row.scope_id)
 
 
 def _identity(content_id: str, kind: str) -> str:

@@ -10,6 +10,7 @@ from shared.db.tables.journal import outbox
 from shared.errors import DatabaseRefused, EncompassError, Misuse
 from shared.events import ChildExcluded, IncidentReceived
 from shared.ids import new_id
+from tests.backends import postgres_admin, sqlalchemy_url, with_database
 
 
 def received(clock: Clock) -> IncidentReceived:
@@ -43,10 +44,14 @@ async def test_a_fact_without_subscribers_has_no_pointer(database: Database, clo
 
 async def test_an_error_inside_leaves_nothing_behind(database: Database, clock: Clock) -> None:
     fact = received(clock)
-    with pytest.raises(ZeroDivisionError):
+
+    async def work() -> None:
         async with database.transaction() as tx:
             await tx.record("ingest", [fact])
-            _ = 1 / 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await work()
     async with database.reading() as reading:
         assert await of_incident(reading, fact.incident_id) == ()
 
@@ -91,8 +96,6 @@ async def test_an_error_never_quotes_a_value(database: Database, clock: Clock) -
 
 async def test_migrations_from_empty_leave_no_drift(database_url: str, database_kind: str) -> None:
     if database_kind == "postgresql":
-        from tests.backends import postgres_admin, sqlalchemy_url, with_database
-
         database_url = sqlalchemy_url(with_database(postgres_admin(), database_url.rpartition("/")[2]))
     await migrate.check(database_url)
     assert await migrate.drift(database_url) == []

@@ -34,7 +34,9 @@ def utc(*parts: int) -> datetime:
         (AUTUMN_ON, time(8, 30), utc(2026, 10, 25, 8, 30)),
     ],
 )
-def test_a_wall_time_is_one_instant_shifted_forward_in_spring_and_the_first_of_two_in_autumn(on: date, wall: time, instant: datetime) -> None:
+def test_a_wall_time_is_one_instant_shifted_forward_in_spring_and_the_first_of_two_in_autumn(
+    on: date, wall: time, instant: datetime
+) -> None:
     assert at(on, wall) == instant
     assert at(on, wall).tzinfo is UTC
 

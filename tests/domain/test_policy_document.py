@@ -60,7 +60,7 @@ def test_what_is_not_said_has_a_default_but_an_owner_never_has() -> None:
 
 
 BROKEN = [
-    ("owner_kind = ", "", "line 1"),
+    ("owner_kind = \n", "", "line 1"),
     ("", "owner_kind", "is missing"),
     (LEAST.replace('"force"', '"county"'), "owner_kind", "is not a known code"),
     (LEAST.replace('"testshire-police"', '"testshire police"'), "owner", "is not such a text"),

@@ -199,7 +199,7 @@ def test_the_form_does_not_drift() -> None:
         {"wrapping_keys": {"kek-2027-5": text(1)}},
         {"wrapping_keys": {"kek-2027-05-1": text(1)}},
         {"wrapping_keys": {"kek-2027-05\n": text(1)}},
-        {"wrapping_keys": {"kek-２０２７-05": text(1)}},
+        {"wrapping_keys": {"kek-\uff12\uff10\uff12\uff17-05": text(1)}},
         {"wrapping_keys": {"kek-2027-05": text(1)[:-4]}},
         {"wrapping_keys": {"kek-2027-05": base64.b64encode(bytes(31)).decode()}},
         {"wrapping_keys": {"kek-2027-05": base64.b64encode(bytes(33)).decode()}},

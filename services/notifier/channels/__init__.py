@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from services.notifier.channels.console import ConsoleChannel
 from services.notifier.channels.file import FileChannel, read_messages
 from services.notifier.channels.none import NoChannel
-from services.notifier.channels.port import EMAIL, SMS, Channel, HandedOver, Message, Outcome, Refused, TryAgain, is_address
 from services.notifier.channels.smtp import Security, SmtpChannel, SmtpServer
+from services.notifier.domain.messages import EMAIL, SMS, Channel, HandedOver, Message, Outcome, Refused, TryAgain, is_address
 from shared.clock import Clock
 from shared.errors import SettingsRefused
 
@@ -39,10 +39,10 @@ class _Asked:
     name: str
     clock: Clock
     sender: str | None
-    ca_file: str | None
+    ca_file: Path | None
 
 
-def channel_from_url(url: str, *, name: str, clock: Clock, sender: str | None = None, ca_file: str | None = None) -> Channel:
+def channel_from_url(url: str, *, name: str, clock: Clock, sender: str | None = None, ca_file: Path | None = None) -> Channel:
     """The channel ``name`` (``email`` or ``sms``) for a URL; no connection is made yet.
 
     ``smtps://user:password@host:465``, ``smtp+starttls://host:587``, ``smtp://host:25`` (demonstration), ``file:///folder``,
@@ -89,7 +89,10 @@ def _smtp(asked: _Asked, security: Security, port: int) -> Channel:
         password=unquote(password or "") if user else None,
         ca_file=asked.ca_file,
     )
-    return SmtpChannel(server, asked.clock)
+    try:
+        return SmtpChannel(server, asked.clock)
+    except OSError:
+        raise SettingsRefused("the e-mail channel's certificate file cannot be read") from None
 
 
 def _file(asked: _Asked) -> Channel:

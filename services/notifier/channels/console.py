@@ -4,7 +4,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from services.notifier.channels.port import HandedOver, Message, Outcome, inspect
+from services.notifier.channels.port import inspect
+from services.notifier.domain.messages import HandedOver, Message, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.notifier.channels.port import SMS, HandedOver, Message, Outcome, Refused, TryAgain, inspect
+from services.notifier.channels.port import inspect
+from services.notifier.domain.messages import SMS, HandedOver, Message, Outcome, Refused, TryAgain
 
 MAILBOX_UNKNOWN = ".invalid"
 """No mail domain ever ends so (RFC 2606); a demonstration shows a wrong address with it."""

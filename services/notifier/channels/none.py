@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.notifier.channels.port import Message, Outcome, Refused, inspect
+from services.notifier.channels.port import inspect
+from services.notifier.domain.messages import Message, Outcome, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

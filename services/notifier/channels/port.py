@@ -1,103 +1,10 @@
-"""What notifier asks of a channel: take one message, say what became of it.
+"""What every adapter asks before it sends."""
 
-An outcome is a value with a meaning in the world, never an exception and never a provider's own words: those quote addresses.
-A message is checked here once for every channel, so that no address or subject can smuggle in a second recipient or header.
-"""
-
-import re
-import unicodedata
-from dataclasses import dataclass, field
-from typing import Protocol
-
+from services.notifier.domain.messages import Message, Refused, fault
 from shared.db import assert_outside_transaction
-from shared.errors import Misuse
-
-EMAIL, SMS = "email", "sms"
-
-SUBJECT_LENGTH_MAX = 200
-BODY_LENGTH_MAX = 4000
-
-_ATTEMPT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_ADDRESS = {
-    EMAIL: re.compile(r"(?=.{3,254}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}"),
-    SMS: re.compile(r"\+[1-9][0-9]{7,14}"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message of one attempt. ``to``: an e-mail address, or a telephone number as +44…; ``subject`` is unused on SMS.
-
-    The body carries a link that opens something, so like the address it is in no repr.
-    """
-
-    attempt_id: str
-    to: str = field(repr=False)
-    subject: str = field(repr=False)
-    body: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOver:
-    """The channel has taken the message. It proves no delivery and no reader. ``reference``: the provider's, or our own."""
-
-    reference: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TryAgain:
-    """Not now. ``reason`` is a code. ``ambiguous``: the channel may have taken it, so the next one is marked as a repeat."""
-
-    reason: str
-    ambiguous: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Never, to this address or in this form: trying again will not help. ``reason`` is a code."""
-
-    reason: str
-
-
-Outcome = HandedOver | TryAgain | Refused
-
-
-class Channel(Protocol):
-    """A way to reach a contact. ``name`` is ``email`` or ``sms``."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def send(self, message: Message) -> Outcome:
-        """Hand the message over. Raises Misuse inside a database transaction, and nothing else."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections. Sending again opens new ones."""
-        ...
 
 
 def inspect(channel: str, message: Message) -> Refused | None:
-    """What every adapter asks first: may this be sent at all, here and now?
-
-    Raises Misuse inside a database transaction (a slow provider would hold the rows) and for an attempt id that is none.
-    """
+    """Whether this message may not be sent at all. Raises Misuse inside a database transaction: a slow provider would hold its rows."""
     assert_outside_transaction()
-    if not _ATTEMPT_ID.fullmatch(message.attempt_id):
-        raise Misuse("an attempt needs an id of letters, digits and hyphens")
-    if not is_address(channel, message.to):
-        return Refused(reason="bad-address")
-    if len(message.subject) > SUBJECT_LENGTH_MAX or _has_control(message.subject):
-        return Refused(reason="bad-subject")
-    if len(message.body) > BODY_LENGTH_MAX or _has_control(message.body.replace("\n", "")):
-        return Refused(reason="bad-body")
-    return None
-
-
-def is_address(channel: str, text: str) -> bool:
-    """Whether ``text`` is one plain address of this channel: an ASCII mailbox without display name, or +44…"""
-    return _ADDRESS[channel].fullmatch(text) is not None
-
-
-def _has_control(text: str) -> bool:
-    return any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text)
+    return fault(channel, message)

@@ -18,17 +18,19 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, formataddr
 from enum import StrEnum
+from pathlib import Path
 
 import aiosmtplib
 
-from services.notifier.channels.port import EMAIL, HandedOver, Message, Outcome, Refused, TryAgain, inspect
+from services.notifier.channels.port import inspect
+from services.notifier.domain.messages import EMAIL, HandedOver, Message, Outcome, Refused, TryAgain
 from shared.clock import Clock
 
 TIMEOUT_SECONDS = 20.0
 """For each exchange with the server."""
 
 SEND_SECONDS_MAX = 60.0
-"""For a whole message, connecting included: well below the lease of a rung."""
+"""For connecting, and again for the message: the lease of a rung has to outlast both."""
 
 CONNECTIONS_MAX = 4
 IDLE_SECONDS_MAX = 30.0
@@ -60,7 +62,7 @@ class SmtpServer:
     sender_name: str = "Messages"
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
+    ca_file: Path | None = None
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @property
@@ -68,23 +70,27 @@ class SmtpServer:
         return self.sender.rpartition("@")[2]
 
 
-@dataclass(slots=True, kw_only=True)
 class _Line:
-    """One open connection and how far its present message has come."""
+    """One open connection, how many messages it has seen, and how far the present one has come."""
 
-    client: aiosmtplib.SMTP
-    used_at: float
-    sent: int = 0
-    stage: str = "mail"
+    def __init__(self, client: aiosmtplib.SMTP, used_at: float) -> None:
+        self.client = client
+        self.used_at = used_at
+        self.sent = 0
+        self.stage = "mail"
 
 
 class SmtpChannel:
-    """The e-mail channel. Safe to call from several tasks; ``clock`` dates messages and ages idle connections."""
+    """The e-mail channel. Safe to call from several tasks; ``clock`` dates messages and ages idle connections.
+
+    Building it raises OSError when ``ca_file`` cannot be read or holds no certificate.
+    """
 
     name = EMAIL
 
     def __init__(self, server: SmtpServer, clock: Clock) -> None:
         self._server = server
+        self._tls = None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file)
         self._clock = clock
         self._idle: list[_Line] = []
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
@@ -152,11 +158,13 @@ class SmtpChannel:
     @asynccontextmanager
     async def _held(self, line: _Line) -> AsyncIterator[None]:
         """Afterwards keep the line for the next message when it is between two messages, and hang up in every other case."""
+        whole = False
         try:
             yield
-        except BaseException:
-            line.client.close()  # cancelled in the middle: what the server makes of half a message is not ours to guess
-            raise
+            whole = True
+        finally:
+            if not whole:
+                line.client.close()  # cancelled in the middle: what the server makes of half a message is not ours to guess
         line.sent += 1
         line.used_at = self._clock.monotonic()
         if line.client.is_connected and await _is_between_messages(line):
@@ -169,18 +177,20 @@ class SmtpChannel:
             port=server.port,
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
-            tls_context=None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file),
+            tls_context=self._tls,
             username=server.username,
             password=server.password,
             local_hostname=server.domain,
             timeout=server.timeout_seconds,
         )
+        connected = False
         try:
             await client.connect()
-        except BaseException:
-            client.close()
-            raise
-        return _Line(client=client, used_at=self._clock.monotonic())
+            connected = True
+        finally:
+            if not connected:
+                client.close()
+        return _Line(client, self._clock.monotonic())
 
     def _content(self, message: Message) -> bytes:
         """The mail itself, plain text. Its headers ask machines not to answer; an answer would never count (D5)."""

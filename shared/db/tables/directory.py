@@ -1,6 +1,19 @@
 """The directory: authorities, settings, teams, contacts, calendars, policies. Console writes it; ``shared/directory`` reads it for all."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from shared.db.tables.base import Instant, metadata
 

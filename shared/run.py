@@ -1,0 +1,146 @@
+"""Running services: every loop under supervision, the bus between them, pages and routes in front.
+
+A loop that fails is told of and tried again; it never ends the process, and one never holds up another. The same loops are driven
+against real time by ``Process.drive`` and step by step by ``Process.settle`` and ``Process.advance``, so that a test or a demo moves a
+night along without a sleep.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.bus import Bus, bus_from_url
+from shared.bus.delivery import Delivery
+from shared.bus.loop import Loop
+from shared.bus.relay import Relay
+from shared.bus.repair import Repair
+from shared.clock import Clock, ManualClock, MovableClock
+from shared.errors import Misuse, SettingsRefused, Unavailable, place
+from shared.events import subscribed
+from shared.log import logger
+from shared.service import Build, Parts, Service
+
+AGAIN_SECONDS = 1.0
+AFTER_DEFECT_SECONDS = 5.0
+ROUNDS_TO_SETTLE = 10_000
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The named services of one process, assembled."""
+
+    parts: Parts
+    services: tuple[Service, ...]
+    bus: Bus
+    deliveries: tuple[Delivery, ...]
+    loops: tuple[Loop, ...]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Bus and loops at work until the block ends; batches in hand are finished."""
+        await self.bus.start()
+        stopping = asyncio.Event()
+        tasks = [asyncio.create_task(_drive(loop, self.parts.clock, stopping), name=loop.name) for loop in self.loops]
+        try:
+            yield
+        finally:
+            stopping.set()
+            for loop in self.loops:
+                loop.woken.set()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.bus.stop()
+            for service in self.services:
+                for close in service.closers:
+                    await close()
+
+    async def settle(self) -> int:
+        """Run every loop until none has anything to do; returns how much was done. Raises Misuse when that never ends."""
+        total = 0
+        for _ in range(ROUNDS_TO_SETTLE):
+            done = 0
+            for loop in self.loops:
+                done += await loop.run_once()
+            if done == 0:
+                return total
+            total += done
+        raise Misuse("the loops never come to rest")
+
+    async def advance(self, clock: MovableClock | ManualClock, until: datetime) -> None:
+        """Move business time to ``until``, stopping at every instant at which something falls due, and settle there."""
+        await self.settle()
+        while (upcoming := await self._next_due()) is not None and upcoming < until:
+            clock.move_to(max(upcoming, clock.now()))
+            if await self.settle() == 0 and (again := await self._next_due()) is not None and again <= clock.now():
+                raise Misuse("a loop names an instant and does nothing at it")
+        clock.move_to(until)
+        await self.settle()
+
+    async def _next_due(self) -> datetime | None:
+        instants = [instant for loop in self.loops if (instant := await loop.next_due()) is not None]
+        return min(instants, default=None)
+
+
+def assembled(parts: Parts, builds: Sequence[Build], *, bus_url: str | None = None, prefix: str | None = None) -> Process:
+    """Build the services and wire them to the bus. Raises SettingsRefused when a service does not handle what it subscribes to."""
+    services = tuple(build(parts) for build in builds)
+    deliveries = tuple(_delivery(service, parts) for service in services if subscribed(service.name))
+    bus = bus_from_url(
+        bus_url or parts.settings.bus_url,
+        {delivery.service: delivery.deliver for delivery in deliveries},
+        prefix=prefix or parts.settings.bus_prefix,
+        clock=parts.clock,
+    )
+    relays = tuple(Relay(service.name, parts.database, bus) for service in services)
+    repairs = tuple(Repair(delivery, parts.database) for delivery in deliveries)
+    own = tuple(loop for service in services for loop in service.loops)
+    loops: tuple[Loop, ...] = (*relays, *deliveries, *own, *repairs)
+    parts.database.on_recorded.append(lambda recorded: _wake(loops, recorded))
+    return Process(parts=parts, services=services, bus=bus, deliveries=deliveries, loops=loops)
+
+
+def _delivery(service: Service, parts: Parts) -> Delivery:
+    if set(service.handlers) != set(subscribed(service.name)):
+        raise SettingsRefused(f"service {service.name} handles other facts than it subscribes to")
+    return Delivery(service.name, service.handlers, parts.database)
+
+
+def _wake(loops: Sequence[Loop], services: frozenset[str]) -> None:
+    """A service that has just recorded something may have work for its own loops, and its relay has."""
+    for loop in loops:
+        if loop.name.partition(".")[0] in services:
+            loop.woken.set()
+
+
+async def _drive(loop: Loop, clock: Clock, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        loop.woken.clear()
+        try:
+            if await loop.run_once():
+                continue
+            pause = await _pause(loop, clock)
+        except Unavailable as error:
+            log.warning("loop.waits", loop=loop.name, error=error.code)
+            pause = AGAIN_SECONDS
+        except Exception as error:  # a defect in one loop must not stop the others, nor this one for good
+            log.error("loop.failed", loop=loop.name, error=type(error).__name__, place=place(error))
+            pause = AFTER_DEFECT_SECONDS
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(loop.woken.wait(), pause)
+
+
+async def _pause(loop: Loop, clock: Clock) -> float:
+    """Until the next thing falls due, but no longer than the loop's own interval."""
+    upcoming = await loop.next_due()
+    if upcoming is None:
+        return loop.every_seconds
+    return min(loop.every_seconds, max(0.01, (upcoming - clock.now()).total_seconds()))
+
+
+def quiet_tracebacks() -> None:
+    """An error that ends the process says its class and place, never its text or the values around it."""
+    sys.excepthook = lambda kind, error, _traceback: sys.stderr.write(f"encompass: {kind.__name__} at {place(error)}\n") and None

@@ -1,0 +1,323 @@
+"""The bus and what makes it safe: nothing lost, one effect, over {SQLite x memory, PostgreSQL x memory, PostgreSQL x RabbitMQ}.
+
+The subject is the machinery itself, with a handler that counts: the same relay, delivery, repair and inbox that the services use.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import aio_pika
+import pytest
+from sqlalchemy import func, select
+
+from shared.bus import Bus, Confirmed, Outcome, bus_from_url, inbox
+from shared.bus.delivery import Delivery
+from shared.bus.memory import MemoryBus
+from shared.bus.relay import LEASE, Relay
+from shared.bus.repair import Repair
+from shared.bus.retry import ATTEMPTS
+from shared.clock import ManualClock
+from shared.db import Database, Transaction
+from shared.db.journal import envelope as envelope_of
+from shared.db.tables import journal as tables
+from shared.errors import BusUnavailable, DatabaseUnavailable, SettingsRefused
+from shared.events import NOTIFIER, ROUTER, ChildExcluded, Envelope, IncidentReceived, subscribed
+from shared.ids import new_id
+from tests.parts import detected
+from tests.waiting import until
+
+START = datetime(2026, 11, 22, 23, 10, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """A process dying at this very point: nothing catches it."""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@dataclass
+class Machinery:
+    """One process's worth of relays, deliveries and repairs over one database and one bus."""
+
+    database: Database
+    clock: ManualClock
+    bus: Bus
+    deliveries: dict[str, Delivery]
+    relay: Relay
+    repairs: list[Repair]
+    poison: set[str] = field(default_factory=set)
+    crash_after: set[str] = field(default_factory=set)
+
+    async def state(self, count: int = 1) -> list[str]:
+        """Record ``count`` facts as ingest would; returns their ids."""
+        async with self.database.transaction() as tx:
+            return [envelope.id for envelope in await tx.record("ingest", [_received(self.clock) for _ in range(count)])]
+
+    async def effects(self) -> Counter[str]:
+        async with self.database.reading() as reading:
+            effects = await reading.execute(select(tables.journal.c.data).where(tables.journal.c.type == ChildExcluded.TYPE))
+            return Counter(data["child_id"] for data in effects.scalars())
+
+    async def pointers(self) -> int:
+        async with self.database.reading() as reading:
+            return (await reading.execute(select(func.count()).select_from(tables.outbox))).scalar_one()
+
+    async def work(self) -> None:
+        """Everything that a running process would do now, until nothing is left."""
+        loops = [self.relay, *self.deliveries.values(), *self.repairs]
+        for _ in range(100):
+            done = 0
+            for loop in loops:
+                with contextlib.suppress(BusUnavailable):
+                    done += await loop.run_once()
+            if not done:
+                return
+
+    async def eventually_once(self, fact_ids: Sequence[str]) -> None:
+        """Each of the facts has had exactly one effect, now or as soon as the transport has brought it."""
+
+        async def once() -> bool:
+            await self.work()
+            return await self.effects() == Counter(fact_ids)
+
+        await until(once, what="one effect a fact")
+
+
+def _received(clock: ManualClock) -> IncidentReceived:
+    return IncidentReceived(
+        incident_id=new_id(), incident_version=1, force="testshire", child_ids=(new_id(),), received_at=clock.now(), believed_at=clock.now()
+    )
+
+
+def _effect(envelope: Envelope) -> ChildExcluded:
+    """What a handler leaves for each fact: a journal row that names it. The journal would show a second one."""
+    return ChildExcluded(
+        incident_id=envelope.fact.incident_id,
+        incident_version=1,
+        child_id=envelope.id,
+        reason="effect",
+        decider="test",
+        excluded_at=envelope.time,
+    )
+
+
+def machinery(database: Database, clock: ManualClock, bus_url: str, prefix: str) -> Machinery:
+    made: Machinery
+
+    async def handle(service: str, tx: Transaction, envelopes: Sequence[Envelope]) -> None:
+        await tx.record(service, [_effect(envelope) for envelope in envelopes])
+        if any(envelope.id in made.poison for envelope in envelopes):
+            raise ValueError("Peregrine Testperson")
+        if any(envelope.id in made.crash_after for envelope in envelopes):
+            raise Crash
+
+    def handlers(service: str) -> dict[str, object]:
+        return {fact_type: lambda tx, envelopes, service=service: handle(service, tx, envelopes) for fact_type in subscribed(service)}
+
+    deliveries = {service: Delivery(service, handlers(service), database) for service in (ROUTER, NOTIFIER)}  # type: ignore[arg-type]
+    bus = bus_from_url(bus_url, {name: delivery.deliver for name, delivery in deliveries.items()}, prefix=prefix, clock=clock)
+    made = Machinery(
+        database, clock, bus, deliveries, Relay("ingest", database, bus), [Repair(delivery, database) for delivery in deliveries.values()]
+    )
+    return made
+
+
+COMBINATIONS = [
+    pytest.param(("sqlite", "memory:"), id="sqlite-memory"),
+    pytest.param(("postgresql", "memory:"), id="postgresql-memory", marks=pytest.mark.postgres),
+    pytest.param(("postgresql", "amqp"), id="postgresql-rabbit", marks=[pytest.mark.postgres, pytest.mark.rabbit]),
+]
+
+
+@pytest.fixture(params=COMBINATIONS)
+def combination(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def database_kind(combination: tuple[str, str]) -> str:
+    return combination[0]
+
+
+@pytest.fixture
+async def prefix(combination: tuple[str, str]) -> AsyncIterator[str]:
+    """Queues of this test's own, gone afterwards."""
+    name = f"encompass-test-{new_id()[:8]}"
+    yield name
+    if combination[1] == "amqp":
+        await drop_queues(str(detected().amqp_url), name)
+
+
+async def drop_queues(url: str, prefix: str) -> None:
+    connection = await aio_pika.connect(url)
+    channel = await connection.channel()
+    for service in (ROUTER, NOTIFIER):
+        for fact_type in subscribed(service):
+            await channel.queue_delete(f"{prefix}.{service}.{fact_type}.v1")
+        await channel.queue_delete(f"{prefix}.parked.{service}")
+    for exchange in ("events", "parked"):
+        await channel.exchange_delete(f"{prefix}.{exchange}")
+    await connection.close()
+
+
+@pytest.fixture
+async def works(database: Database, clock: ManualClock, combination: tuple[str, str], prefix: str) -> AsyncIterator[Machinery]:
+    url = str(detected().amqp_url) if combination[1] == "amqp" else combination[1]
+    made = machinery(database, clock, url, prefix)
+    await made.bus.start()
+    await until(made.bus.healthy, what="the bus")
+    yield made
+    await made.bus.stop()
+
+
+async def test_a_fact_has_one_effect(works: Machinery) -> None:
+    facts = await works.state(5)
+    await works.eventually_once(facts)
+    assert await works.pointers() == 0
+
+
+async def test_nothing_happens_twice_when_it_is_published_twice(works: Machinery) -> None:
+    """A crash after the publish and before the pointer's deletion: the lease runs out and the fact is published again."""
+    facts = await works.state(3)
+    async with works.database.reading() as reading:
+        copies = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    assert await works.bus.publish(copies) == [Confirmed()] * 3
+    await works.eventually_once(facts)
+
+
+async def test_a_crash_between_claim_and_publish_only_delays(works: Machinery) -> None:
+    facts = await works.state(2)
+    relay_that_dies = Relay("ingest", works.database, _Dying(works.bus))
+    with pytest.raises(Crash):
+        await relay_that_dies.run_once()
+    assert await works.relay.run_once() == 0  # the lease of the dead is respected
+    works.clock.move_to(works.clock.now() + LEASE)
+    await works.eventually_once(facts)
+
+
+async def test_a_crash_inside_a_handler_leaves_no_effect_and_no_inbox_row(works: Machinery) -> None:
+    (fact,) = await works.state(1)
+    works.crash_after.add(fact)
+    async with works.database.reading() as reading:
+        (envelope,) = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    with pytest.raises(Crash):
+        await works.deliveries[ROUTER].deliver([envelope])
+    assert await works.effects() == Counter()
+    works.crash_after.clear()
+    await works.eventually_once([fact])
+
+
+async def test_repair_handles_what_the_bus_lost_and_publishes_nothing(works: Machinery) -> None:
+    facts = await works.state(4)
+    async with works.database.transaction() as tx:
+        await tx.execute(tables.outbox.delete())
+    await works.work()
+    assert await works.effects() == Counter()
+    works.clock.move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
+    await works.eventually_once(facts)
+    assert await works.pointers() == 0
+
+
+async def test_the_brokers_late_copy_of_a_repaired_fact_is_without_effect(works: Machinery) -> None:
+    facts = await works.state(2)
+    works.clock.move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
+    for repair in works.repairs:
+        await repair.run_once()
+    assert await works.effects() == Counter(facts)
+    await works.work()
+    await works.eventually_once(facts)
+
+
+async def test_a_poison_fact_stops_nobody_and_ends_parked_and_can_be_played_again(works: Machinery) -> None:
+    facts = await works.state(6)
+    works.poison = {facts[2]}
+    good = [fact for fact in facts if fact not in works.poison]
+    await works.eventually_once(good)
+    for _ in range(ATTEMPTS):
+        works.clock.move_to(works.clock.now() + timedelta(minutes=1, seconds=1))
+        await works.work()
+    async with works.database.reading() as reading:
+        (parked,) = await inbox.parked(reading)
+    assert (parked["fact_id"], parked["attempts"]) == (facts[2], ATTEMPTS)
+    assert "Peregrine" not in str(parked)
+    assert await works.effects() == Counter(good)
+
+    works.poison = set()
+    async with works.database.transaction() as tx:
+        assert await inbox.replay(tx, ROUTER, [facts[2]]) == 1
+    await works.eventually_once(facts)
+
+
+async def test_every_order_and_every_doubling_ends_the_same(works: Machinery) -> None:
+    facts = await works.state(3)
+    async with works.database.reading() as reading:
+        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal).order_by(tables.journal.c.seq))]
+    for order in itertools.permutations([*envelopes, envelopes[0]]):
+        await works.deliveries[ROUTER].deliver(order)
+        assert await works.effects() == Counter(facts)
+
+
+async def test_copies_that_arrive_at_once_have_one_effect(works: Machinery) -> None:
+    facts = await works.state(20)
+    async with works.database.reading() as reading:
+        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    await asyncio.gather(*(works.deliveries[ROUTER].deliver(batch) for batch in (envelopes, envelopes[::-1], envelopes[5:], envelopes)))
+    assert await works.effects() == Counter(facts)
+
+
+async def test_a_database_that_is_down_is_not_the_facts_fault(works: Machinery) -> None:
+    class Down(Delivery):
+        async def _handle(self, envelopes: Sequence[Envelope]) -> None:
+            raise DatabaseUnavailable("down")
+
+    await works.state(1)
+    async with works.database.reading() as reading:
+        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    with pytest.raises(DatabaseUnavailable):
+        await Down(ROUTER, {}, works.database).deliver(envelopes)
+    async with works.database.reading() as reading:
+        assert (await reading.execute(select(func.count()).select_from(tables.inbox))).scalar_one() == 0
+
+
+async def test_old_inbox_rows_are_forgotten_later_than_repair_looks_back(works: Machinery) -> None:
+    facts = await works.state(2)
+    await works.eventually_once(facts)
+    async with works.database.transaction() as tx:
+        assert await inbox.forget(tx, ROUTER) == 0
+    works.clock.move_to(works.clock.now() + 2 * inbox.RETENTION + timedelta(seconds=1))
+    async with works.database.transaction() as tx:
+        assert await inbox.forget(tx, ROUTER) == 2
+    await works.work()
+    assert await works.effects() == Counter(facts)
+
+
+def test_the_memory_bus_refuses_to_start_without_every_subscriber() -> None:
+    async def nobody(_: Sequence[Envelope]) -> None: ...
+
+    with pytest.raises(SettingsRefused, match="notifier"):
+        MemoryBus({ROUTER: nobody})
+
+
+class _Dying:
+    """A bus whose process dies instead of publishing."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
+        raise Crash
+
+    async def start(self) -> None: ...
+
+    async def healthy(self) -> bool:
+        return False
+
+    async def stop(self) -> None: ...
