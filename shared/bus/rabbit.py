@@ -12,6 +12,7 @@ taken down and set up again.
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ CONNECT_SECONDS = 5.0
 CONFIRM_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 WATCH_SECONDS = 5.0
+REFUSALS = 2
 _BROKEN = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
 
 log = logger(__name__)
@@ -72,6 +74,7 @@ class RabbitBus:
         self._consumers: list[_Consumer] = []
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._refusals: Counter[str] = Counter()
 
     async def start(self) -> None:
         """Begin to connect and to consume."""
@@ -126,6 +129,7 @@ class RabbitBus:
                     await self._watch()
             except _BROKEN as error:
                 log.warning("bus.lost", error=type(error).__name__)
+                await self._replace_dead_queues()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), AGAIN_SECONDS)
 
@@ -181,8 +185,26 @@ class RabbitBus:
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await channel.get_queue(queue_name, ensure=False)
         consumer = _Consumer(queue=queue_name, subscriber=subscriber, channel=channel)
-        consumer.tag = await queue.consume(consumer.arrived.put, timeout=CONNECT_SECONDS)
+        try:
+            consumer.tag = await queue.consume(consumer.arrived.put, timeout=CONNECT_SECONDS)
+        except _BROKEN:
+            self._refusals[queue_name] += 1
+            raise
+        del self._refusals[queue_name]
         return consumer
+
+    async def _replace_dead_queues(self) -> None:
+        """Delete a queue that the broker lists but cannot serve, so that it is declared anew.
+
+        A quorum queue whose node lost its power right after the declaration is such a one (seen on 3.10). Facts live in the
+        journal, so what the queue held is found by repair.
+        """
+        for queue_name in [name for name, refusals in self._refusals.items() if refusals >= REFUSALS]:
+            log.error("bus.queue-replaced", queue=queue_name)
+            del self._refusals[queue_name]
+            with contextlib.suppress(*_BROKEN):
+                async with await aio_pika.connect(self._url, timeout=CONNECT_SECONDS) as connection:
+                    await (await connection.channel()).queue_delete(queue_name, timeout=CONNECT_SECONDS)
 
     async def _work(self, consumer: _Consumer) -> None:
         """Hand over what has arrived, as one batch; acknowledge it whole once it is committed."""

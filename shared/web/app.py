@@ -59,7 +59,10 @@ def build_app(
     pages: Sequence[APIRouter] = (),
     lifespan: Lifespan[FastAPI] | None = None,
 ) -> FastAPI:
-    """The application. ``api`` routers are described in OpenAPI; ``pages`` are not. Run it with the server's own access log and name off."""
+    """The application: ``api`` routers are described in OpenAPI, ``pages`` are not.
+
+    Run it with the server's own access log and ``Server`` header off.
+    """
     answers = Answers(pages=frame.layout)
     app = FastAPI(
         title="Encompass",

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from shared.errors import NotAllowed
 from shared.web.cookies import Cookie, Cookies
 
-TOKEN_FIELD = "csrf"
+FIELD = "csrf"
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 300
 
@@ -71,7 +71,7 @@ class Forms:
                 raise StaleForm("The form came from another site.")
             form = await _read(request)
             secret = self._cookies.read(request, cookie)
-            if secret is None or not hmac.compare_digest(token(secret).encode(), form.get(TOKEN_FIELD).encode()):
+            if secret is None or not hmac.compare_digest(token(secret).encode(), form.get(FIELD).encode()):
                 raise StaleForm("The form is out of date.")
             return form
 

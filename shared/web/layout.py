@@ -16,7 +16,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, PrefixL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from shared.web import forms
+from shared.web import forms, words
 from shared.web.assets import Assets
 from shared.web.cookies import SESSION, Cookies
 from shared.web.problems import Problem
@@ -117,13 +117,15 @@ class Layout:
 
 
 def _environment(templates: Sequence[BaseLoader]) -> Environment:
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader([*templates, PackageLoader("shared.web"), _Macros()]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(when=words.when, day=words.day)
+    return environment
 
 
 class _Macros(BaseLoader):

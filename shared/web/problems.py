@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Conflict, EncompassError, Misuse, NotAllowed, NotFound, Refused, Unavailable
 from shared.ids import new_id
 from shared.log import logger
+from shared.report.findings import ReportRefused
 from shared.web.access import template
 
 #: Which error is which status: the first class that fits. Whatever is not here is a defect of ours: 500.
@@ -45,6 +46,8 @@ BY_STATUS: dict[int, tuple[str, str]] = {
     500: ("failed", "Something failed on our side. It has been recorded."),
     503: ("unavailable", "Not available for now. Try again later."),
 }
+#: Of a report's problems (``shared.report.findings``), those that mean that nothing of it could be read.
+UNREADABLE = {"too-large": 413, "not-utf-8": 400, "not-json": 400}
 RETRY_AFTER_SECONDS = 10
 MOST_FIELDS = 100
 API_PATHS = ("/v1", "/openapi.json", "/healthz", "/readyz", "/metrics")
@@ -117,9 +120,17 @@ def of_error(error: EncompassError) -> Problem:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     seconds = getattr(error, "retry_after_seconds", RETRY_AFTER_SECONDS if status == 503 else None)
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    if isinstance(error, ReportRefused):
+        return _of_report(error)
     if not isinstance(error, Refused):
         return Problem(status=status, headers=headers)
     return Problem(status=getattr(error, "http_status", status), code=error.code, text=error.text, headers=headers)
+
+
+def _of_report(error: ReportRefused) -> Problem:
+    errors = [Pointed(place="body", pointer=fault.pointer, code=fault.code, text=fault.text) for fault in error.problems]
+    status = next((UNREADABLE[fault.code] for fault in error.problems if fault.code in UNREADABLE), 422)
+    return Problem(status=status, code=error.code, text="The body is not a report that can be taken.", errors=errors)
 
 
 def of_validation(errors: Iterable[Mapping[str, Any]], known: frozenset[str]) -> Problem:

@@ -42,7 +42,10 @@ class Session:
 
 
 async def new_sign_in(tx: Transaction, role: Role, scope: Scope, now: datetime, lifetime: timedelta = SIGN_IN_LIFETIME) -> str:
-    """Store a one-time sign-in and return its token, for the address ``PUBLIC_URL/sign-in/TOKEN``. Raises Misuse for a scope that is no person's."""
+    """Store a one-time sign-in and return its token, for the address ``PUBLIC_URL/sign-in/TOKEN``.
+
+    Raises Misuse for a scope that no person can have.
+    """
     if scope.kind not in STAFF_SCOPES:
         raise Misuse("a session's scope is a force or an authority")
     token = new_token()

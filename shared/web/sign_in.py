@@ -27,7 +27,13 @@ HOME = "/"
 def build(frame: Frame) -> APIRouter:
     """The routes of sign-in, sign-out and the staff's first page."""
     router = APIRouter()
-    layout, cookies, clock = frame.layout, frame.cookies, frame.clock
+    _signing_in(router, frame)
+    _signed_in(router, frame)
+    return router
+
+
+def _signing_in(router: APIRouter, frame: Frame) -> None:
+    layout, cookies = frame.layout, frame.cookies
     limited = Depends(frame.limits.by_address(each_minute=30, burst=30))
 
     @router.api_route("/sign-in/{token}", methods=READ, dependencies=[limited])
@@ -47,24 +53,35 @@ def build(frame: Frame) -> APIRouter:
 
     @router.post("/sign-in", dependencies=[limited])
     async def sign_in(request: Request, _form: Annotated[Form, Depends(frame.forms.posted(SIGN_IN))]) -> Response:
-        token = cookies.read(request, SIGN_IN) or ""
-        earlier = cookies.read(request, SESSION)
-        async with frame.database.transaction() as tx:
-            redeemed = await sessions.redeem(tx, token, clock.real())
-            if redeemed and earlier:
-                await sessions.end(tx, earlier, clock.real())
-        if redeemed is None:
+        session_token = await _redeemed(frame, cookies.read(request, SIGN_IN) or "", cookies.read(request, SESSION))
+        if session_token is None:
             answer: Response = layout.public("sign-in-needed.html", status=401, used=True)
         else:
             answer = RedirectResponse(HOME, 303)
-            cookies.write(answer, SESSION, redeemed[0])
+            cookies.write(answer, SESSION, session_token)
         cookies.clear(answer, SIGN_IN)
         return answer
+
+
+async def _redeemed(frame: Frame, token: str, earlier: str | None) -> str | None:
+    """The new session's token; None when the link is no good. A browser has one session: the ``earlier`` one ends."""
+    now = frame.clock.real()
+    async with frame.database.transaction() as tx:
+        redeemed = await sessions.redeem(tx, token, now)
+        if redeemed is None:
+            return None
+        if earlier is not None:
+            await sessions.end(tx, earlier, now)
+        return redeemed[0]
+
+
+def _signed_in(router: APIRouter, frame: Frame) -> None:
+    layout, cookies = frame.layout, frame.cookies
 
     @router.post("/sign-out")
     async def sign_out(request: Request, _form: Annotated[Form, Depends(frame.forms.posted(SESSION))]) -> Response:
         async with frame.database.transaction() as tx:
-            await sessions.end(tx, cookies.read(request, SESSION) or "", clock.real())
+            await sessions.end(tx, cookies.read(request, SESSION) or "", frame.clock.real())
         left = RedirectResponse("/signed-out", 303)
         cookies.clear(left, SESSION)
         return left
@@ -76,5 +93,3 @@ def build(frame: Frame) -> APIRouter:
     @router.api_route(HOME, methods=READ)
     async def home(request: Request, session: Annotated[Session, Depends(frame.gate.require())]) -> Response:
         return layout.staff(request, session, "home.html", entries=layout.entries(session.role))
-
-    return router

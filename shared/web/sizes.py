@@ -3,10 +3,11 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.report.parse import BODY_BYTES_MAX
 from shared.web.problems import Answers, Problem
 
 #: Bytes. A report is at most 256 kB; everything else is a form or a small body.
-LARGER = (("/v1/incidents", 256 * 1024),)
+LARGER = (("/v1/incidents", BODY_BYTES_MAX),)
 OTHERWISE = 64 * 1024
 
 

@@ -4,130 +4,35 @@ The subject is the machinery itself, with a handler that counts: the same relay,
 """
 
 import asyncio
-import contextlib
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import aio_pika
 import pytest
 from sqlalchemy import func, select
 
-from shared.bus import Bus, Confirmed, Outcome, bus_from_url, inbox
+from shared.bus import Bus, Confirmed, Outcome, inbox
 from shared.bus.delivery import Delivery
 from shared.bus.memory import MemoryBus
 from shared.bus.relay import LEASE, Relay
-from shared.bus.repair import Repair
 from shared.bus.retry import ATTEMPTS
 from shared.clock import ManualClock
-from shared.db import Database, Transaction
-from shared.db.journal import envelope as envelope_of
+from shared.db import Database
 from shared.db.tables import journal as tables
-from shared.errors import BusUnavailable, DatabaseUnavailable, SettingsRefused
-from shared.events import NOTIFIER, ROUTER, ChildExcluded, Envelope, IncidentReceived, subscribed
+from shared.errors import DatabaseUnavailable, SettingsRefused
+from shared.events import ROUTER, Envelope
 from shared.ids import new_id
+from tests.contract.machinery import Crash, Machinery, drop_queues, everything, machinery
 from tests.parts import detected
 from tests.waiting import until
 
 START = datetime(2026, 11, 22, 23, 10, tzinfo=UTC)
 
 
-class Crash(BaseException):
-    """A process dying at this very point: nothing catches it."""
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(START)
-
-
-@dataclass
-class Machinery:
-    """One process's worth of relays, deliveries and repairs over one database and one bus."""
-
-    database: Database
-    clock: ManualClock
-    bus: Bus
-    deliveries: dict[str, Delivery]
-    relay: Relay
-    repairs: list[Repair]
-    poison: set[str] = field(default_factory=set)
-    crash_after: set[str] = field(default_factory=set)
-
-    async def state(self, count: int = 1) -> list[str]:
-        """Record ``count`` facts as ingest would; returns their ids."""
-        async with self.database.transaction() as tx:
-            return [envelope.id for envelope in await tx.record("ingest", [_received(self.clock) for _ in range(count)])]
-
-    async def effects(self) -> Counter[str]:
-        async with self.database.reading() as reading:
-            effects = await reading.execute(select(tables.journal.c.data).where(tables.journal.c.type == ChildExcluded.TYPE))
-            return Counter(data["child_id"] for data in effects.scalars())
-
-    async def pointers(self) -> int:
-        async with self.database.reading() as reading:
-            return (await reading.execute(select(func.count()).select_from(tables.outbox))).scalar_one()
-
-    async def work(self) -> None:
-        """Everything that a running process would do now, until nothing is left."""
-        loops = [self.relay, *self.deliveries.values(), *self.repairs]
-        for _ in range(100):
-            done = 0
-            for loop in loops:
-                with contextlib.suppress(BusUnavailable):
-                    done += await loop.run_once()
-            if not done:
-                return
-
-    async def eventually_once(self, fact_ids: Sequence[str]) -> None:
-        """Each of the facts has had exactly one effect, now or as soon as the transport has brought it."""
-
-        async def once() -> bool:
-            await self.work()
-            return await self.effects() == Counter(fact_ids)
-
-        await until(once, what="one effect a fact")
-
-
-def _received(clock: ManualClock) -> IncidentReceived:
-    return IncidentReceived(
-        incident_id=new_id(), incident_version=1, force="testshire", child_ids=(new_id(),), received_at=clock.now(), believed_at=clock.now()
-    )
-
-
-def _effect(envelope: Envelope) -> ChildExcluded:
-    """What a handler leaves for each fact: a journal row that names it. The journal would show a second one."""
-    return ChildExcluded(
-        incident_id=envelope.fact.incident_id,
-        incident_version=1,
-        child_id=envelope.id,
-        reason="effect",
-        decider="test",
-        excluded_at=envelope.time,
-    )
-
-
-def machinery(database: Database, clock: ManualClock, bus_url: str, prefix: str) -> Machinery:
-    made: Machinery
-
-    async def handle(service: str, tx: Transaction, envelopes: Sequence[Envelope]) -> None:
-        await tx.record(service, [_effect(envelope) for envelope in envelopes])
-        if any(envelope.id in made.poison for envelope in envelopes):
-            raise ValueError("Peregrine Testperson")
-        if any(envelope.id in made.crash_after for envelope in envelopes):
-            raise Crash
-
-    def handlers(service: str) -> dict[str, object]:
-        return {fact_type: lambda tx, envelopes, service=service: handle(service, tx, envelopes) for fact_type in subscribed(service)}
-
-    deliveries = {service: Delivery(service, handlers(service), database) for service in (ROUTER, NOTIFIER)}  # type: ignore[arg-type]
-    bus = bus_from_url(bus_url, {name: delivery.deliver for name, delivery in deliveries.items()}, prefix=prefix, clock=clock)
-    made = Machinery(
-        database, clock, bus, deliveries, Relay("ingest", database, bus), [Repair(delivery, database) for delivery in deliveries.values()]
-    )
-    return made
 
 
 COMBINATIONS = [
@@ -156,18 +61,6 @@ async def prefix(combination: tuple[str, str]) -> AsyncIterator[str]:
         await drop_queues(str(detected().amqp_url), name)
 
 
-async def drop_queues(url: str, prefix: str) -> None:
-    connection = await aio_pika.connect(url)
-    channel = await connection.channel()
-    for service in (ROUTER, NOTIFIER):
-        for fact_type in subscribed(service):
-            await channel.queue_delete(f"{prefix}.{service}.{fact_type}.v1")
-        await channel.queue_delete(f"{prefix}.parked.{service}")
-    for exchange in ("events", "parked"):
-        await channel.exchange_delete(f"{prefix}.{exchange}")
-    await connection.close()
-
-
 @pytest.fixture
 async def works(database: Database, clock: ManualClock, combination: tuple[str, str], prefix: str) -> AsyncIterator[Machinery]:
     url = str(detected().amqp_url) if combination[1] == "amqp" else combination[1]
@@ -187,8 +80,7 @@ async def test_a_fact_has_one_effect(works: Machinery) -> None:
 async def test_nothing_happens_twice_when_it_is_published_twice(works: Machinery) -> None:
     """A crash after the publish and before the pointer's deletion: the lease runs out and the fact is published again."""
     facts = await works.state(3)
-    async with works.database.reading() as reading:
-        copies = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    copies = await everything(works.database)
     assert await works.bus.publish(copies) == [Confirmed()] * 3
     await works.eventually_once(facts)
 
@@ -206,8 +98,7 @@ async def test_a_crash_between_claim_and_publish_only_delays(works: Machinery) -
 async def test_a_crash_inside_a_handler_leaves_no_effect_and_no_inbox_row(works: Machinery) -> None:
     (fact,) = await works.state(1)
     works.crash_after.add(fact)
-    async with works.database.reading() as reading:
-        (envelope,) = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    (envelope,) = await everything(works.database)
     with pytest.raises(Crash):
         await works.deliveries[ROUTER].deliver([envelope])
     assert await works.effects() == Counter()
@@ -258,8 +149,7 @@ async def test_a_poison_fact_stops_nobody_and_ends_parked_and_can_be_played_agai
 
 async def test_every_order_and_every_doubling_ends_the_same(works: Machinery) -> None:
     facts = await works.state(3)
-    async with works.database.reading() as reading:
-        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal).order_by(tables.journal.c.seq))]
+    envelopes = await everything(works.database)
     for order in itertools.permutations([*envelopes, envelopes[0]]):
         await works.deliveries[ROUTER].deliver(order)
         assert await works.effects() == Counter(facts)
@@ -267,8 +157,7 @@ async def test_every_order_and_every_doubling_ends_the_same(works: Machinery) ->
 
 async def test_copies_that_arrive_at_once_have_one_effect(works: Machinery) -> None:
     facts = await works.state(20)
-    async with works.database.reading() as reading:
-        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    envelopes = await everything(works.database)
     await asyncio.gather(*(works.deliveries[ROUTER].deliver(batch) for batch in (envelopes, envelopes[::-1], envelopes[5:], envelopes)))
     assert await works.effects() == Counter(facts)
 
@@ -279,8 +168,7 @@ async def test_a_database_that_is_down_is_not_the_facts_fault(works: Machinery) 
             raise DatabaseUnavailable("down")
 
     await works.state(1)
-    async with works.database.reading() as reading:
-        envelopes = [envelope_of(row) for row in await reading.execute(select(tables.journal))]
+    envelopes = await everything(works.database)
     with pytest.raises(DatabaseUnavailable):
         await Down(ROUTER, {}, works.database).deliver(envelopes)
     async with works.database.reading() as reading:

@@ -150,9 +150,10 @@ def test_a_setting_that_never_opens_again_has_no_next_day_and_the_search_ends() 
 
 # Defined only where the folder is named: a skipped test would read as a part of the world that every run should have.
 if folder := os.environ.get("ENCOMPASS_REAL_DATA"):
+    TERM_DATES = Path(folder) / "term_dates.csv"
 
     def test_real_terms_hold_their_days_and_their_breaks_are_breaks() -> None:
-        with (Path(folder) / "term_dates.csv").open(encoding="utf-8", newline="") as file:
+        with TERM_DATES.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         owners = {(row["la_code"], row["school"], row["academic_year"]) for row in rows if row["event"] == "term"}
         unknown = []

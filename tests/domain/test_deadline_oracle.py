@@ -1,4 +1,4 @@
-"""Deadlines against a slow oracle that shares nothing with them: it walks through UTC minute by minute, with its own clock changes.
+"""Deadlines against a slow oracle that shares nothing with them: it looks at every minute of UTC, with its own clock changes.
 
 The oracle knows the school days as a plain set of dates, worked out from a table of strings, and the London offset from the rule of the
 Summer Time Order 2002 (last Sundays of March and October, 01:00 UTC).
@@ -18,19 +18,24 @@ from shared.policy import OwnerKind, Policy, Teams
 
 # --- a world of two and a half school years, written down once as text -------------------------------------------------
 
-BANK_HOLIDAYS = (
+
+def listed(text: str) -> list[str]:
+    return text.split()
+
+
+BANK_HOLIDAYS = listed(
     "2026-01-01 2026-04-03 2026-04-06 2026-05-04 2026-05-25 2026-08-31 2026-12-25 2026-12-28 2027-01-01 2027-03-26 2027-03-29 2027-05-03 "
     "2027-05-31 2027-08-30 2027-12-27 2027-12-28 2028-01-03 2028-04-14 2028-04-17 2028-05-01 2028-05-29 2028-08-28 2028-12-25 2028-12-26"
-).split()
-TERMS = (
+)
+TERMS = listed(
     "2026-01-05/2026-02-13 2026-02-23/2026-04-02 2026-04-20/2026-05-22 2026-06-01/2026-07-21 2026-09-02/2026-10-23 2026-11-02/2026-12-18 "
     "2027-01-04/2027-02-12 2027-02-22/2027-03-25 2027-04-12/2027-05-28 2027-06-07/2027-07-21 2027-09-02/2027-10-22 2027-11-01/2027-12-17 "
     "2028-01-04/2028-02-18 2028-02-28/2028-04-07 2028-04-24/2028-05-26 2028-06-05/2028-07-21"
-).split()
-STAFF_ONLY = "2026-01-05 2026-09-02 2026-09-03 2026-11-27 2027-01-04 2027-07-21 2027-09-02 2028-01-04 2028-06-16".split()
-SHUT = "2027-01-13 2027-01-14 2028-02-02".split()
+)
+STAFF_ONLY = listed("2026-01-05 2026-09-02 2026-09-03 2026-11-27 2027-01-04 2027-07-21 2027-09-02 2028-01-04 2028-06-16")
+SHUT = listed("2027-01-13 2027-01-14 2028-02-02")
 #: Sundays on which the clocks change, opened as school days: the offset differs between midnight and the bell.
-OPENED = "2026-03-29 2026-10-25 2027-10-31 2028-03-26".split()
+OPENED = listed("2026-03-29 2026-10-25 2027-10-31 2028-03-26")
 
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 11, 15, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -81,42 +86,50 @@ def school_days() -> frozenset[str]:
     return frozenset(days - set(BANK_HOLIDAYS) - set(STAFF_ONLY) - set(SHUT) | set(OPENED))
 
 
-def summer_time(utc: datetime) -> bool:
-    def change(month: int) -> datetime:
-        last = datetime(utc.year, month, 31, 1, tzinfo=UTC)
-        while last.strftime("%a") != "Sun":
-            last -= DAY
-        return last
-
-    return change(3) <= utc < change(10)
+@cache
+def clock_change(year: int, month: int) -> datetime:
+    last = datetime(year, month, 31, 1, tzinfo=UTC)
+    while last.strftime("%a") != "Sun":
+        last -= DAY
+    return last
 
 
 def on_the_wall(utc: datetime) -> str:
-    return (utc + timedelta(hours=1 if summer_time(utc) else 0)).strftime("%Y-%m-%d %H:%M")
+    summer = clock_change(utc.year, 3) <= utc < clock_change(utc.year, 10)
+    return (utc + timedelta(hours=1 if summer else 0)).strftime("%Y-%m-%d %H:%M")
+
+
+@cache
+def bells(day_start: time) -> list[datetime]:
+    """Every minute at which London's clocks show ``day_start``, found by looking at all of them once."""
+    found, utc = [], FIRST
+    while utc < LAST + 90 * DAY:
+        # London is a whole number of hours from UTC, so most minutes need no closer look.
+        if utc.minute == day_start.minute and on_the_wall(utc)[11:] == f"{day_start:%H:%M}":
+            found.append(utc)
+        utc += MINUTE
+    return found
 
 
 def first_bell(believed_at: datetime, day_start: time, *, every_day: bool = False) -> datetime:
-    """The first whole minute at or after belief at which London's clocks show ``day_start`` of a school day."""
-    bell = f"{day_start:%H:%M}"
-    utc = believed_at.replace(second=0, microsecond=0)
-    if utc < believed_at:
-        utc += MINUTE
-    while True:
-        # London is at most an hour from UTC, so most minutes cannot be the bell and need no closer look.
-        if utc.minute == day_start.minute:
-            wall = on_the_wall(utc)
-            if wall[11:] == bell and (every_day or wall[:10] in school_days()):
-                return utc
-        utc += MINUTE
+    """The first minute at or after belief at which London's clocks show ``day_start`` of a school day."""
+    return next(bell for bell in bells(day_start) if bell >= believed_at and (every_day or on_the_wall(bell)[:10] in school_days()))
+
+
+def staff_arrive(believed_at: datetime) -> datetime:
+    """07:00 of the first staff day that is not over (15:30) at belief."""
+    ends = (end for end in bells(time(15, 30)) if end >= believed_at)
+    on = next(day for day in (on_the_wall(end)[:10] for end in ends) if day in school_days() or day in STAFF_ONLY)
+    return next(bell for bell in bells(time(7, 0)) if on_the_wall(bell)[:10] == on)
 
 
 def days_away(believed_at: datetime, bell: datetime) -> int:
     """How many London dates from that of belief to that of the bell have no school."""
-    seen, utc = set(), believed_at
-    while on_the_wall(utc)[:10] < on_the_wall(bell)[:10]:
-        seen.add(on_the_wall(utc)[:10])
-        utc += timedelta(minutes=30)
-    return len(seen - school_days())
+    on, away = date.fromisoformat(on_the_wall(believed_at)[:10]), 0
+    while on.isoformat() < on_the_wall(bell)[:10]:
+        away += on.isoformat() not in school_days()
+        on += DAY
+    return away
 
 
 # --- what is compared -------------------------------------------------------------------------------------------------
@@ -142,6 +155,7 @@ def agrees(believed_at: datetime, rules: Policy) -> None:
     if live is not None:
         assert live.deadline_at == first_bell(believed_at, rules.day_start, every_day=True) - margin
         assert live.send_at == believed_at
+        assert setting.send_at == max(believed_at, staff_arrive(believed_at))
 
 
 def change_points() -> list[datetime]:

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.notifier.domain.plan import PHONE, Plan, make_plan, next_due
+from services.notifier.domain.plan import Rung as PlanRung
 from shared.policy import Role, Rung
 from shared.policy.values import DEFAULT_LADDER
 
@@ -119,7 +120,7 @@ def test_a_plan_is_read_back_as_it_was_frozen(ladder: Sequence[Rung], opened_at:
 @given(ladder=ladders, opened_at=openings, available=roles)
 def test_climbing_reaches_the_end(ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str]) -> None:
     plan = make_plan(ladder, DEADLINE, opened_at, available)
-    climbed = []
+    climbed: list[PlanRung] = []
     while (rung := next_due(plan.rungs, len(climbed), False, opened_at)) is not None:
         climbed.append(rung)
     assert tuple(climbed) == plan.rungs

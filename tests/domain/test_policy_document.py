@@ -1,5 +1,6 @@
 """A policy document is read whole or refused whole, and a refusal says where, what and what to do."""
 
+import json
 from datetime import date, time
 from pathlib import Path
 
@@ -156,6 +157,8 @@ def test_the_version_follows_what_is_said_and_not_how_it_is_written() -> None:
     otherwise = parse('handling = "do-not-mention"\nday_start = "08:30"\n# a comment\n' + LEAST, source="two")
     assert version(otherwise) == version(written)
     assert len(version(written)) == 16
+    stored = json.loads(to_json(written))
+    assert list(stored) == sorted(stored)
     others = [parse(LEAST.replace(old, new), source="other") for old, new in [("hub", "hub-2"), ("09-01", "09-02"), ("Testshire", "T")]]
     assert len({version(written), *map(version, others)}) == 4
 

@@ -67,6 +67,7 @@ def test_a_thousand_seeds_take_every_kind() -> None:
         ({"behaviours": "physical"}, "/behaviours", "physical"),
         ({"behaviours": ["physical", "unkind", "threats"]}, "/behaviours/1", "unkind"),
         ({"behaviours": ["physical"] * 41}, "/behaviours", ["physical"] * 41),
+        ({"behaviours": ["zz"] * 5_000}, "/behaviours", ["zz"] * 5_000),
         ({"occurred_from_at": "2026-11-19T22:40:00"}, "/occurred_from_at", "2026-11-19T22:40:00"),
         ({"occurred_from_at": 1790000000}, "/occurred_from_at", 1790000000),
         ({"occurred_from_at": "2026-02-30T10:00:00Z"}, "/occurred_from_at", "2026-02-30T10:00:00Z"),

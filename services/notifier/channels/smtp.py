@@ -89,7 +89,7 @@ class SmtpChannel:
     name = EMAIL
 
     def __init__(self, server: SmtpServer, clock: Clock) -> None:
-        self._server = server
+        self.server = server
         self._tls = None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file)
         self._clock = clock
         self._idle: list[_Line] = []
@@ -147,7 +147,7 @@ class SmtpChannel:
                 return TryAgain(reason=reason, ambiguous=line.stage == "data")
 
     async def _exchange(self, line: _Line, to: str, content: bytes) -> HandedOver:
-        await line.client.mail(self._server.sender, encoding="ascii")
+        await line.client.mail(self.server.sender, encoding="ascii")
         line.stage = "rcpt"
         await line.client.rcpt(to, encoding="ascii")
         line.stage = "data"
@@ -171,7 +171,7 @@ class SmtpChannel:
             self._idle.append(line)
 
     async def _connect(self) -> _Line:
-        server = self._server
+        server = self.server
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -195,11 +195,11 @@ class SmtpChannel:
     def _content(self, message: Message) -> bytes:
         """The mail itself, plain text. Its headers ask machines not to answer; an answer would never count (D5)."""
         mail = EmailMessage(policy=SMTP_POLICY)
-        mail["From"] = formataddr((self._server.sender_name, self._server.sender))
+        mail["From"] = formataddr((self.server.sender_name, self.server.sender))
         mail["To"] = message.to
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(self._clock.real())
-        mail["Message-ID"] = f"<{message.attempt_id}@{self._server.domain}>"
+        mail["Message-ID"] = f"<{message.attempt_id}@{self.server.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         plain = message.body.isascii() and max(map(len, message.body.split("\n"))) <= LINE_LENGTH_MAX

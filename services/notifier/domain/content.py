@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from services.notifier.domain.confirm import NOT_RECORDED, day_in_words
 from services.notifier.domain.handling import NOT_A_REFERRAL, advice, helpline, queries
-from services.notifier.domain.screening import names_someone_or_somewhere
+from services.notifier.domain.screening import names_someone, names_someone_or_somewhere, writes_an_address
 from services.notifier.domain.wording import DAYS
 from shared.calendar.wall import LONDON
 from shared.errors import NotFound
@@ -61,7 +61,7 @@ def sheet(report: Report, child_ref: str, policy: Policy, today_on: date) -> She
         warnings=tuple(_warning(view, condition) for condition in reading.conditions_on(report, today_on)),
         lines=tuple(line for line in _lines(view) if line.code in policy.fields_shown),
         not_a_referral=NOT_A_REFERRAL,
-        queries=queries(report, child_ref),
+        queries=queries(report),
         handling=advice(policy.handling, withheld=view.withheld),
         helpline=helpline(policy.helpline),
     )
@@ -105,7 +105,8 @@ def _warning(view: _View, condition: Condition) -> Line:
 def _source(view: _View, condition: Condition) -> str:
     if condition.source is None:
         return "not recorded"
-    hidden = view.withheld or names_someone_or_somewhere(condition.source, view.report, view.child.reference)
+    named = names_someone(condition.source, view.report, view.child.reference)
+    hidden = view.withheld or named or writes_an_address(condition.source, view.report)
     return "ask the desk below" if hidden else condition.source
 
 

@@ -6,7 +6,7 @@ Local protocols contradict each other about parents, so the policy chooses; its 
 import re
 from collections.abc import Iterator
 
-from services.notifier.domain.screening import names_someone_or_somewhere
+from services.notifier.domain.screening import writes_an_address
 from shared.policy import Handling, Helpline
 from shared.report.model import Desk, Report
 
@@ -40,11 +40,11 @@ def advice(handling: Handling, *, withheld: bool) -> tuple[str, ...]:
     return (DO_NOT_MENTION, *home, ABSENCE, NEED_TO_KNOW, IF_THE_CHILD_SPEAKS, IF_ASKED, RECORD)
 
 
-def queries(report: Report, child_ref: str) -> tuple[str, ...]:
+def queries(report: Report) -> tuple[str, ...]:
     """The desk for queries, as far as it was recorded and gives nothing away; never empty."""
     if report.desk is None:
         return (NO_DESK,)
-    return tuple(_desk(report, child_ref, report.desk)) or (NO_DESK,)
+    return tuple(_desk(report, report.desk)) or (NO_DESK,)
 
 
 def helpline(line: Helpline | None) -> str | None:
@@ -52,14 +52,14 @@ def helpline(line: Helpline | None) -> str | None:
     return None if line is None else f"{line.name}: {line.number} ({line.hours})"
 
 
-def _desk(report: Report, child_ref: str, desk: Desk) -> Iterator[str]:
-    if desk.name and not names_someone_or_somewhere(desk.name, report, child_ref):
+def _desk(report: Report, desk: Desk) -> Iterator[str]:
+    if desk.name and not writes_an_address(desk.name, report):
         yield desk.name
     if desk.telephone and re.fullmatch(r"[+0-9 ()]{3,24}(?: ?(?:ext|x)\.? ?[0-9]{1,6})?", desk.telephone.strip()):
         yield f"Telephone {desk.telephone.strip()}"
     if desk.email and re.fullmatch(r"[\w.+-]{1,64}@[\w.-]{3,190}", desk.email.strip()):
         yield f"E-mail {desk.email.strip()}"
-    if desk.hours and _is_hours(desk.hours) and not names_someone_or_somewhere(desk.hours, report, child_ref, numbers=False):
+    if desk.hours and _is_hours(desk.hours) and not writes_an_address(desk.hours, report):
         yield f"Open {desk.hours.strip()}"
 
 

@@ -110,7 +110,8 @@ def septets(text: str) -> int:
 
 
 def _notice(name: str, deadline_at: datetime, now: datetime, *, short: bool = False) -> str:
-    return f"You have a message for {name}. Please read it {when(deadline_at, now, short=short)}."
+    stop = "" if name.endswith(".") else "."
+    return f"You have a message for {name}{stop} Please read it {when(deadline_at, now, short=short)}."
 
 
 def _again(repeat: bool) -> str:

@@ -1,0 +1,249 @@
+"""What a row of each kind of file says. The columns here are the format; a row becomes a value or a ``RefusedRow``.
+
+=============  ==========================================================================================================
+kind           columns (those in brackets may be absent or empty)
+=============  ==========================================================================================================
+authorities    authority, name, nation, force
+settings       setting_id, name, kind, phase, authority, status, (town), (postcode), (telephone), (low_age), (high_age)
+teams          team_id, name, kind, owner, (authority), (force), (telephone): an authority or a force, or both
+contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email), (phone), (verified_on), (status)
+terms          authority, first_on, last_on, label, source, as_at_on, (setting_id): an unbroken range of term days
+days           setting_id, on, kind, source: kind ``as-usual`` takes an earlier override away
+=============  ==========================================================================================================
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.console.domain.cells import CellRefused, Cells
+from shared.directory.values import CONTACT_ROLES, Authority, ContactDetails, Setting, Team
+from shared.tabular import Column, RefusedRow, Row
+
+AS_USUAL = "as-usual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """A contact as the authority gives it. ``status``: ``active``, ``suspended``, or None to leave it as it is."""
+
+    reference: str
+    setting_id: str | None
+    team_id: str | None
+    role: str
+    ordinal: int
+    verified_on: date | None
+    status: str | None
+    details: ContactDetails = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermRow:
+    """An unbroken range of term days of an authority, or of one setting, which then replaces the authority's."""
+
+    authority: str
+    setting_id: str | None
+    first_on: date
+    last_on: date
+    label: str
+    source: str
+    as_at_on: date
+
+    @property
+    def school_year(self) -> int:
+        """The year in which it begins in autumn: terms from August on belong to it."""
+        return self.first_on.year if self.first_on.month >= 8 else self.first_on.year - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """What one date is at one setting; ``kind`` is one of an override, or ``as-usual``."""
+
+    setting_id: str
+    on: date
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of CSV file: its columns, how a row is read, and which of its values make two rows the same."""
+
+    name: str
+    columns: tuple[Column, ...]
+    read: Callable[[Cells], Any]
+    key: Callable[[Any], Hashable]
+
+
+def read(kind: Kind, rows: Iterable[Row | RefusedRow]) -> tuple[dict[int, Any], list[RefusedRow]]:
+    """The values by line, and the rows that cannot be taken: unreadable, or with the key of a row before."""
+    values: dict[int, Any] = {}
+    refused: list[RefusedRow] = []
+    seen: set[Hashable] = set()
+    for row in rows:
+        if isinstance(row, RefusedRow):
+            refused.append(row)
+            continue
+        try:
+            value = kind.read(Cells(row.cells))
+            if (key := kind.key(value)) in seen:
+                raise CellRefused("", "duplicate", "an earlier row of this file is about the same")
+        except CellRefused as wrong:
+            refused.append(RefusedRow(line=row.line, column=wrong.column, code=wrong.code, text=wrong.text))
+            continue
+        seen.add(key)
+        values[row.line] = value
+    return values, refused
+
+
+def overlapping(terms: Mapping[int, TermRow]) -> list[RefusedRow]:
+    """The terms, by line, that begin before an earlier one of the same owner has ended: one of the two dates is a typing error."""
+    refused = []
+    ends: dict[tuple[str, str | None], date] = {}
+    for line, term in sorted(terms.items(), key=lambda entry: entry[1].first_on):
+        owner = (term.authority, term.setting_id)
+        if owner in ends and term.first_on <= ends[owner]:
+            text = "the term begins before the one before it has ended"
+            refused.append(RefusedRow(line=line, column="first_on", code="overlap", text=text))
+        ends[owner] = max(term.last_on, ends.get(owner, term.last_on))
+    return refused
+
+
+def _authority(cells: Cells) -> Authority:
+    return Authority(
+        authority=cells.owner("authority"),
+        name=cells.text("name", 120),
+        nation=cells.choice("nation", ("england", "wales")),
+        force=cells.owner("force"),
+    )
+
+
+def _setting(cells: Cells) -> Setting:
+    setting = Setting(
+        setting_id=cells.setting_id("setting_id"),
+        name=cells.text("name", 200),
+        kind=cells.choice("kind", ("school", "college", "early-years")),
+        phase=cells.text("phase", 32),
+        authority=cells.owner("authority"),
+        town=cells.text_or_none("town", 80),
+        postcode=cells.postcode_or_none("postcode"),
+        telephone=cells.phone_or_none("telephone"),
+        status=cells.choice("status", ("open", "closing", "closed")),
+        low_age=cells.whole_or_none("low_age", 0, 25),
+        high_age=cells.whole_or_none("high_age", 0, 99),
+    )
+    if setting.low_age is not None and setting.high_age is not None and setting.high_age < setting.low_age:
+        raise CellRefused("high_age", "order", "the highest age is below the lowest")
+    return setting
+
+
+def _team(cells: Cells) -> Team:
+    team = Team(
+        team_id=cells.team_id("team_id"),
+        name=cells.text("name", 120),
+        kind=cells.choice("kind", ("education", "social-care", "health", "police")),
+        authority=cells.owner_or_none("authority"),
+        force=cells.owner_or_none("force"),
+        telephone=cells.phone_or_none("telephone"),
+        owner=cells.text("owner", 120),
+    )
+    if team.authority is None and team.force is None:
+        raise CellRefused("authority", "missing", "say whose team it is: an authority's or a force's")
+    return team
+
+
+def _contact(cells: Cells) -> ContactRow:
+    details = ContactDetails(name=cells.text("name", 120), email=cells.email_or_none("email"), phone=cells.phone_or_none("phone"))
+    row = ContactRow(
+        reference=cells.reference("reference"),
+        setting_id=cells.setting_id_or_none("setting_id"),
+        team_id=cells.team_id_or_none("team_id"),
+        role=cells.choice("role", CONTACT_ROLES),
+        ordinal=cells.whole_or_none("ordinal", 1, 99) or 1,
+        verified_on=cells.day_or_none("verified_on"),
+        status=cells.choice_or_none("status", ("active", "suspended")),
+        details=details,
+    )
+    if (row.setting_id is None) == (row.team_id is None):
+        raise CellRefused("setting_id", "one-destination", "give either a setting or a team")
+    if details.email is None and details.phone is None:
+        raise CellRefused("email", "no-channel", "give an e-mail address or a telephone number")
+    return row
+
+
+def _term(cells: Cells) -> TermRow:
+    term = TermRow(
+        authority=cells.owner("authority"),
+        setting_id=cells.setting_id_or_none("setting_id"),
+        first_on=cells.day("first_on"),
+        last_on=cells.day("last_on"),
+        label=cells.text("label", 80),
+        source=cells.text("source", 120),
+        as_at_on=cells.day("as_at_on"),
+    )
+    if term.last_on < term.first_on:
+        raise CellRefused("last_on", "order", "the term ends before it begins")
+    if (term.last_on - term.first_on).days > 200:
+        raise CellRefused("last_on", "too-long", "a range of term days is half a term, or a term at most")
+    return term
+
+
+def _day(cells: Cells) -> DayRow:
+    return DayRow(
+        setting_id=cells.setting_id("setting_id"),
+        on=cells.day("on"),
+        kind=cells.choice("kind", ("school", "staff-only", "closed", AS_USUAL)),
+        source=cells.text("source", 120),
+    )
+
+
+def _columns(required: str, optional: str = "", **also: tuple[str, ...]) -> tuple[Column, ...]:
+    named = [(name, True) for name in required.split()] + [(name, False) for name in optional.split()]
+    return tuple(Column(name=name, required=needed, also=also.get(name, ())) for name, needed in named)
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="authorities",
+            columns=_columns("authority name nation force"),
+            read=_authority,
+            key=lambda authority: authority.authority,
+        ),
+        Kind(
+            name="settings",
+            columns=_columns(
+                "setting_id name kind phase authority status", "town postcode telephone low_age high_age", setting_id=("urn",)
+            ),
+            read=_setting,
+            key=lambda setting: setting.setting_id,
+        ),
+        Kind(
+            name="teams",
+            columns=_columns("team_id name kind owner", "authority force telephone"),
+            read=_team,
+            key=lambda team: team.team_id,
+        ),
+        Kind(
+            name="contacts",
+            columns=_columns("reference role name", "setting_id team_id ordinal email phone verified_on status", setting_id=("urn",)),
+            read=_contact,
+            key=lambda contact: contact.reference,
+        ),
+        Kind(
+            name="terms",
+            columns=_columns("authority first_on last_on label source as_at_on", "setting_id", setting_id=("urn",)),
+            read=_term,
+            key=lambda term: (term.authority, term.setting_id, term.first_on),
+        ),
+        Kind(
+            name="days",
+            columns=_columns("setting_id on kind source", setting_id=("urn",)),
+            read=_day,
+            key=lambda day: (day.setting_id, day.on),
+        ),
+    )
+}
+"""In the order in which they must be imported; policies, which are TOML, come last."""

@@ -1,0 +1,153 @@
+"""Writing the directory. Rows are compared with what is stored and only differences are written, so that an import done twice is one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, insert, select
+
+from services.console.domain.rows import AS_USUAL, DayRow, TermRow
+from shared.db import Reading, Transaction
+from shared.db.tables.directory import (
+    directory_authority,
+    directory_day,
+    directory_import,
+    directory_policy,
+    directory_setting,
+    directory_team,
+    directory_term,
+)
+from shared.directory import Authority, Setting, Team
+from shared.ids import new_id
+from shared.policy import Policy, to_json, version
+
+
+async def hold(tx: Transaction) -> None:
+    """Let one import at a time change the directory; a second one waits here until the first has ended."""
+    statement = select(directory_authority.c.authority).order_by(directory_authority.c.authority)
+    await tx.execute(statement.with_for_update(key_share=True))
+
+
+# --- what is there ------------------------------------------------------------------------------------------------------------
+
+
+async def authorities(reading: Reading) -> dict[str, str]:
+    """Each authority's force."""
+    rows = await reading.execute(select(directory_authority.c.authority, directory_authority.c.force))
+    return {row.authority: row.force for row in rows}
+
+
+async def settings(reading: Reading) -> dict[str, str]:
+    """Each setting's authority."""
+    rows = await reading.execute(select(directory_setting.c.setting_id, directory_setting.c.authority))
+    return {row.setting_id: row.authority for row in rows}
+
+
+async def teams(reading: Reading) -> dict[str, Mapping[str, Any]]:
+    """Each team's ``authority``, ``force`` and ``owner``."""
+    columns = (directory_team.c.team_id, directory_team.c.authority, directory_team.c.force, directory_team.c.owner)
+    return {row["team_id"]: row for row in (await reading.execute(select(*columns))).mappings()}
+
+
+# --- changes: each says how many rows it wrote ----------------------------------------------------------------------------------
+
+
+async def merge_authorities(tx: Transaction, values: Sequence[Authority]) -> int:
+    return await _merge(tx, directory_authority, "authority", [asdict(value) for value in values])
+
+
+async def merge_settings(tx: Transaction, values: Sequence[Setting]) -> int:
+    return await _merge(tx, directory_setting, "setting_id", [asdict(value) for value in values])
+
+
+async def merge_teams(tx: Transaction, values: Sequence[Team]) -> int:
+    return await _merge(tx, directory_team, "team_id", [asdict(value) for value in values])
+
+
+async def merge_days(tx: Transaction, values: Sequence[DayRow]) -> int:
+    """Overrides by setting and date; ``as-usual`` takes one away."""
+    statement = select(directory_day).where(directory_day.c.setting_id.in_({value.setting_id for value in values}))
+    stored = {(row["setting_id"], row["on"]): dict(row) for row in (await tx.execute(statement)).mappings()}
+    written = 0
+    for value in values:
+        before, after = stored.get((value.setting_id, value.on)), asdict(value) if value.kind != AS_USUAL else None
+        if before == after:
+            continue
+        await tx.execute(delete(directory_day).where(directory_day.c.setting_id == value.setting_id, directory_day.c.on == value.on))
+        if after is not None:
+            await tx.execute(insert(directory_day), after)
+        written += 1
+    return written
+
+
+async def replace_terms(tx: Transaction, values: Sequence[TermRow]) -> int:
+    """The terms of each owner and school year that ``values`` names, all of them: a corrected date leaves no second term behind."""
+    stored = await _stored_terms(tx, {value.authority for value in values})
+    given: dict[tuple[str, str | None, int], list[TermRow]] = defaultdict(list)
+    for value in values:
+        given[value.authority, value.setting_id, value.school_year].append(value)
+    written = 0
+    for owner_year, terms in given.items():
+        before = stored.get(owner_year, {})
+        if set(before.values()) == set(terms):
+            continue
+        await tx.execute(delete(directory_term).where(directory_term.c.term_id.in_(list(before))))
+        await tx.execute(insert(directory_term), [asdict(term) | {"term_id": new_id()} for term in terms])
+        written += len(terms)
+    return written
+
+
+async def publish(tx: Transaction, policy: Policy, now: datetime) -> int:
+    """Store a policy under its content's hash."""
+    row = {
+        "version": version(policy),
+        "owner_kind": str(policy.owner_kind),
+        "owner": policy.owner,
+        "effective_from_on": policy.effective_from_on,
+        "document": to_json(policy),
+        "published_at": now,
+    }
+    await tx.execute(insert(directory_policy), row)
+    return 1
+
+
+async def versions_of(reading: Reading, owner_kind: str, owner: str, effective_from_on: date) -> list[str]:
+    """The versions that an owner has published for one date, in the order of publication."""
+    statement = (
+        select(directory_policy.c.version)
+        .where(
+            directory_policy.c.owner_kind == owner_kind,
+            directory_policy.c.owner == owner,
+            directory_policy.c.effective_from_on == effective_from_on,
+        )
+        .order_by(directory_policy.c.published_at, directory_policy.c.version)
+    )
+    return list((await reading.execute(statement)).scalars())
+
+
+async def note_import(tx: Transaction, kind: str, taken: int, refused: int, now: datetime) -> None:
+    """That an import was applied: what, how much, when; never by its file's name, which people write."""
+    row = {"import_id": new_id(), "kind": kind, "rows_taken": taken, "rows_refused": refused, "imported_at": now}
+    await tx.execute(insert(directory_import), row)
+
+
+async def _merge(tx: Transaction, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    statement = select(table).where(table.c[key].in_([row[key] for row in rows]))
+    stored = {row[key]: dict(row) for row in (await tx.execute(statement)).mappings()}
+    changed = [row for row in rows if stored.get(row[key]) != row]
+    if changed:
+        upsert = tx.insert(table)
+        others = {column.name: upsert.excluded[column.name] for column in table.columns if column.name != key}
+        await tx.execute(upsert.on_conflict_do_update(index_elements=[key], set_=others), changed)
+    return len(changed)
+
+
+async def _stored_terms(reading: Reading, codes: Iterable[str]) -> dict[tuple[str, str | None, int], dict[str, TermRow]]:
+    stored: dict[tuple[str, str | None, int], dict[str, TermRow]] = defaultdict(dict)
+    statement = select(directory_term).where(directory_term.c.authority.in_(set(codes)))
+    for row in (await reading.execute(statement)).mappings():
+        term = TermRow(**{name: value for name, value in row.items() if name != "term_id"})
+        stored[term.authority, term.setting_id, term.school_year][row["term_id"]] = term
+    return stored
