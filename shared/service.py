@@ -1,6 +1,6 @@
 """What a service is to the process that runs it: a name, handlers for facts, loops, and pages or routes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
@@ -12,6 +12,7 @@ from shared.db import Database
 from shared.directory import Directory
 from shared.settings import Settings
 from shared.vault import Vault
+from shared.web.frame import Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +24,15 @@ class Parts:
     database: Database
     vault: Vault
     directory: Directory
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One service, built. ``handlers`` are by fact type and must cover exactly what ``shared.events`` says it subscribes to.
 
-    ``api`` routers stand in the OpenAPI document; ``pages`` do not. ``templates`` are folders for the pages' own templates.
+    ``api`` routers stand in the OpenAPI document; ``pages`` do not. Pages are built on ``parts.frame``; a service's own templates lie in
+    its folder ``templates``. ``closers`` are awaited when the process ends.
 
     """
 
@@ -38,8 +41,7 @@ class Service:
     loops: tuple[Loop, ...] = ()
     api: tuple[APIRouter, ...] = ()
     pages: tuple[APIRouter, ...] = ()
-    templates: tuple[str, ...] = ()
-    closers: tuple[Callable[[], object], ...] = ()
+    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 Build = Callable[[Parts], Service]

@@ -48,7 +48,7 @@ async def settings(reading: Reading) -> dict[str, str]:
 async def teams(reading: Reading) -> dict[str, Mapping[str, Any]]:
     """Each team's ``authority``, ``force`` and ``owner``."""
     columns = (directory_team.c.team_id, directory_team.c.authority, directory_team.c.force, directory_team.c.owner)
-    return {row["team_id"]: row for row in (await reading.execute(select(*columns))).mappings()}
+    return {row["team_id"]: dict(row) for row in (await reading.execute(select(*columns))).mappings()}
 
 
 # --- changes: each says how many rows it wrote ----------------------------------------------------------------------------------

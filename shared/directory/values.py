@@ -81,7 +81,8 @@ class ContactDetails:
 class Contact:
     """A person at one destination: of ``setting_id`` and ``team_id`` exactly one is there.
 
-    ``reference`` is the authority's own number for the person. ``role`` is one of ``CONTACT_ROLES``, ``ordinal`` the order within it. Only a ``verified`` one may be sent anything (design rule 7.8).
+    ``reference`` is the authority's own number for the person. ``role`` is one of ``CONTACT_ROLES``, ``ordinal`` the order within it.
+    Only a ``verified`` one may be sent anything (design rule 7.8).
     """
 
     contact_id: str

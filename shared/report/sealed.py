@@ -55,6 +55,7 @@ def _child_ids(line: bytes) -> dict[str, str] | None:
         document = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(document, dict) or document.get("format") != FORMAT or not isinstance(document.get("child_ids"), dict):
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         return None
-    return document["child_ids"]
+    child_ids = document.get("child_ids")
+    return child_ids if isinstance(child_ids, dict) else None

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -231,13 +232,15 @@ class LastResort:
 
         try:
             await self._app(scope, receive, sending)
+            return
+        except ClientDisconnect:
+            return  # nobody is there to answer
         except Exception as error:
             problem = _recorded(scope, error, Problem(status=500))
-            if started:
-                raise Misuse(
-                    "an answer broke off after it had begun"
-                ) from None  # the server closes the connection: nobody takes it for whole
-            await self._answers.answer(scope["path"], problem)(scope, receive, send)
+        # Out of the handler, so that nothing that follows carries the failure along.
+        if started:
+            raise Misuse("an answer broke off")  # the server closes the connection: nobody takes the half for the whole
+        await self._answers.answer(scope["path"], problem)(scope, receive, send)
 
 
 def _recorded(scope: Scope, error: Exception, problem: Problem) -> Problem:

@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from shared.clock import ManualClock
+from shared.errors import Misuse
 from shared.web.headers import ALWAYS, CONTENT_SECURITY_POLICY
+from shared.web.problems import Answers, LastResort
 from tests.web import FAILURES, HTTPS, SECRET, browser_like, events, in_pieces, tiny_app, tiny_frame
 
 EVERY_KIND = [
@@ -203,3 +207,39 @@ async def test_a_client_has_so_many_calls_and_then_waits() -> None:
     clock.move_to(clock.now() + timedelta(seconds=1))
     assert [(await client.get("/v1/limited")).status_code for _ in range(2)] == [200, 429]
     assert HTTPS not in refused.text
+
+
+async def messages(receive: Receive, *, reads: bool = False) -> list[str]:
+    """What a page that begins an answer, or reads its body, and then fails gets out to the server."""
+    sent: list[str] = []
+
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        if reads:
+            await Request(scope, receive).body()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError(SECRET)
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    last = LastResort(breaks, answers=Answers(pages=tiny_frame().layout))
+    await last({"type": "http", "method": "POST", "path": "/x", "headers": []}, receive, send)
+    return sent
+
+
+async def nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def test_an_answer_that_breaks_off_is_not_taken_for_whole() -> None:
+    with capture_logs() as logged, pytest.raises(Misuse) as broken:
+        await messages(nothing)
+    assert broken.value.__context__ is None
+    assert events(logged, "http.failed")[0]["error"] == "ValueError"
+    assert SECRET not in str(logged)
+
+
+async def test_who_has_gone_is_neither_answered_nor_a_failure() -> None:
+    with capture_logs() as logged:
+        assert await messages(nothing, reads=True) == []
+    assert logged == []

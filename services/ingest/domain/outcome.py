@@ -186,11 +186,11 @@ def _destination(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fa
         fetched_at=_earliest(fact.fetched_at for fact in history if isinstance(fact, LinkFetched)),
         code_entered_at=_earliest(fact.entered_at for fact in history if isinstance(fact, CodeEntered)),
         viewed_at=_earliest(fact.viewed_at for fact in of_child if isinstance(fact, ContentViewed)),
-        answered_at=answer and answer.answered_at,
-        answer=answer and answer.answer,
-        acknowledged_at=acknowledged and acknowledged.acknowledged_at,
+        answered_at=answer.answered_at if answer else None,
+        answer=answer.answer if answer else None,
+        acknowledged_at=acknowledged.acknowledged_at if acknowledged else None,
         late_at=_earliest(fact.late_at for fact in history if isinstance(fact, NotificationLate)),
-        recalled_at=recall and recall.recalled_at,
+        recalled_at=recall.recalled_at if recall else None,
     )
 
 

@@ -121,7 +121,7 @@ def _unacknowledged(opened: NotificationOpened, history: Sequence[NotificationFa
         next_action=NextAction.RUNG,
         next_action_at=at,
         deadline_at=opened.deadline_at,
-        owner=task and task.owner,
+        owner=task.owner if task else None,
     )
     if task is not None and (at is None or now >= due_at):
         return replace(standing, next_action=NextAction.TELEPHONE_CALL, next_action_at=opened.deadline_at)

@@ -1,0 +1,28 @@
+"""The `encompass` command."""
+
+import typer
+
+from services.commands import admin, directory, serve
+
+app = typer.Typer(
+    help="Tells a school about domestic abuse before the child walks in.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with locals would print personal data
+)
+app.command()(serve.serve)
+app.command()(serve.migrate)
+app.command(name="sign-in")(admin.sign_in)
+app.add_typer(admin.keys, name="key")
+app.add_typer(admin.keyrings, name="keyring")
+app.add_typer(admin.inboxes, name="inbox")
+app.add_typer(directory.app, name="directory")
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `encompass` command's own rooms: one module for each group of commands. They call the services' handlers, never their stores."""

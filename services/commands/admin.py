@@ -1,0 +1,133 @@
+"""Commands for whoever operates an installation: API keys, the keyring, sign-in links, parked facts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from services.commands.session import console, refuse, settings, with_parts
+from services.ingest import keys as api_keys
+from shared.bus import inbox
+from shared.calendar import london_date
+from shared.clock import SystemClock
+from shared.errors import EncompassError, Refused
+from shared.scope import Scope, ScopeKind
+from shared.service import Parts
+from shared.vault import custody
+from shared.web import sessions
+from shared.web.sessions import Role
+
+keys = typer.Typer(help="API keys of police systems, each for one force.", no_args_is_help=True)
+keyrings = typer.Typer(help="The keyring: what seals personal data.", no_args_is_help=True)
+inboxes = typer.Typer(help="Facts that could not be handled.", no_args_is_help=True)
+
+
+@keys.command("issue")
+def issue_key(
+    force: Annotated[str, typer.Option(help="The force whose reports this key may post and read.")],
+    label: Annotated[str, typer.Option(help="Which system will hold it.")],
+    days: Annotated[int, typer.Option(help="Days until it ends.", min=1, max=3650)] = 365,
+) -> None:
+    """Make a key and print it, once. Only its hash is kept."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.transaction() as tx:
+            key_id, token = await api_keys.issue(tx, force, label, parts.clock.now(), days)
+        console.print(f"Key {key_id} for {force}. It is not shown again:", highlight=False)
+        console.print(token, highlight=False, soft_wrap=True)
+
+    with_parts(work)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id: what stands before the dot.")]) -> None:
+    """End a key now."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.transaction() as tx:
+            if not await api_keys.revoke(tx, key_id, parts.clock.now()):
+                raise Refused("there is no such key that has not ended")
+        console.print(f"Key {key_id} has ended; a process that knows it forgets it within half a minute.", highlight=False)
+
+    with_parts(work)
+
+
+@keyrings.command("init")
+def init_keyring(path: Annotated[Path, typer.Argument(help="Where to write it; mode 0600.")]) -> None:
+    """Make a new keyring. Keep a copy where the database's backups are not."""
+    try:
+        custody.init(path, london_date(SystemClock().now()))
+    except EncompassError as error:
+        refuse(error)
+    console.print(f"A new keyring is at {path}. Without it nothing that is sealed can be opened.", highlight=False)
+
+
+@keyrings.command("check")
+def check_keyring() -> None:
+    """Say what is to be done about the configured keyring; exit 1 when something is."""
+    found = settings()
+    try:
+        keyring = custody.opened(path=found.keyring_file, command=found.keyring_argv)
+    except EncompassError as error:
+        refuse(error)
+    findings = custody.check(keyring, london_date(SystemClock().now()), found.retention_months)
+    for finding in findings:
+        console.print(f"{finding.code}: {finding.text} {', '.join(finding.key_ids)}", highlight=False)
+    if findings:
+        raise typer.Exit(1)
+    console.print("The keyring is sound.")
+
+
+def sign_in(
+    role: Annotated[Role, typer.Option(help="What the session may do.")],
+    scope: Annotated[str, typer.Option(help="Whose data it may see: force:CODE or authority:CODE.")],
+    hours: Annotated[int, typer.Option(help="Hours until the link ends unused.", min=1, max=72)] = 1,
+) -> None:
+    """Print a link that opens one session, once."""
+    try:
+        whose = _scope(scope)
+    except EncompassError as error:
+        refuse(error)
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.transaction() as tx:
+            token = await sessions.new_sign_in(tx, role, whose, parts.clock.real(), timedelta(hours=hours))
+        console.print(f"{parts.settings.public_url}/sign-in/{token}", highlight=False, soft_wrap=True)
+
+    with_parts(work)
+
+
+@inboxes.command("list")
+def list_parked() -> None:
+    """The facts that were given up."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.reading() as reading:
+            parked = await inbox.parked(reading)
+        table = Table("service", "fact", "type", "attempts", "error", "since")
+        for row in parked:
+            table.add_row(*(str(row[name]) for name in ("service", "fact_id", "type", "attempts", "error", "received_at")))
+        console.print(table if parked else "Nothing is parked.")
+
+    with_parts(work)
+
+
+@inboxes.command("replay")
+def replay_parked(service: str, fact_id: list[str]) -> None:
+    """Try parked facts again: the running process takes them up within a second."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.transaction() as tx:
+            replayed = await inbox.replay(tx, service, fact_id)
+        console.print(f"{replayed} will be tried again.")
+
+    with_parts(work)
+
+
+def _scope(text: str) -> Scope:
+    kind, _, code = text.partition(":")
+    if kind not in (ScopeKind.FORCE, ScopeKind.AUTHORITY) or not code:
+        raise Refused("a scope is force:CODE or authority:CODE")
+    return Scope(kind=ScopeKind(kind), id=code)

@@ -1,0 +1,99 @@
+"""`encompass directory`: bringing settings, contacts, calendars, policies and the roll in, with reasons for every refused row."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from services.commands.session import console, with_parts
+from services.console.handlers import IMPORTS, import_file
+from services.router.roll import import_roll
+from shared.service import Parts
+
+REFUSED_SHOWN = 50
+
+app = typer.Typer(help="Settings, contacts, calendars, policies, the roll.", no_args_is_help=True)
+
+Partial = Annotated[bool, typer.Option("--accept-partial", help="Take the good rows although some are refused.")]
+
+
+@app.command("import")
+def import_files(
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(IMPORTS)}.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files; TOML for policies.")],
+    accept_partial: Partial = False,
+) -> None:
+    """Take files into the directory: each whole, or not at all."""
+
+    async def work(parts: Parts) -> None:
+        for path in files:
+            with _bar(path.name) as told:
+                result = await import_file(kind, path, parts.database, parts.vault, parts.clock, told, accept_partial=accept_partial)
+            _tell(path, result)
+
+    with_parts(work)
+
+
+@app.command("import-roll")
+def import_roll_file(
+    file: Annotated[Path, typer.Argument(help="The authority's pupil extract, CSV.")],
+    authority: Annotated[str, typer.Option(help="The authority's code.")],
+    as_at: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day that the extract shows.")],
+    agreement: Annotated[str, typer.Option(help="The sharing agreement under which it is held.")],
+    accept_partial: Partial = False,
+) -> None:
+    """Put a new roll in the place of the authority's last one, whole or not at all."""
+    as_at_on: date = as_at.date()
+
+    async def work(parts: Parts) -> None:
+        with _bar(file.name) as told:
+            result = await import_roll(
+                file,
+                authority=authority,
+                as_at_on=as_at_on,
+                agreement=agreement,
+                database=parts.database,
+                vault=parts.vault,
+                clock=parts.clock,
+                progress=told,
+                accept_partial=accept_partial,
+            )
+        _tell(file, result)
+
+    with_parts(work)
+
+
+class _bar:  # noqa: N801  reads as a word of the block that it opens
+    """A progress bar that gives its block a function to tell (rows done, rows to do)."""
+
+    def __init__(self, name: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
+        )
+        self._task = self._progress.add_task(name, total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._progress.start()
+        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _tell(path: Path, result: Any) -> None:
+    """What became of a file; exit 1 when it was not taken."""
+    if result.refused:
+        table = Table("line", "column", "code", "why", title=f"{path.name}: {len(result.refused)} rows refused")
+        for row in result.refused[:REFUSED_SHOWN]:
+            table.add_row(str(row.line), row.column, row.code, row.text)
+        console.print(table)
+        if len(result.refused) > REFUSED_SHOWN:
+            console.print(f"and {len(result.refused) - REFUSED_SHOWN} more")
+    if not result.applied:
+        console.print(f"{path.name}: nothing was taken; the directory is as it was. --accept-partial takes the good rows.")
+        raise typer.Exit(1)
+    console.print(f"{path.name}: {result.taken} rows taken.")

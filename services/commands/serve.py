@@ -1,0 +1,92 @@
+"""`encompass serve` and `encompass migrate`."""
+
+import asyncio
+import contextlib
+import gc
+import socket
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from services import NAMES, composition
+from services.commands.session import at_work, carry_out, console, settings
+from shared.calendar import london_date
+from shared.db import migrate as migrations
+from shared.db.engine import claim_file
+from shared.directory import check_start
+from shared.log import logger
+from shared.run import quiet_tracebacks
+from shared.service import Parts
+from shared.settings import Settings, refuse_doubtful
+from shared.vault import custody
+
+log = logger(__name__)
+
+
+def serve(
+    services: Annotated[
+        list[str] | None, typer.Argument(help=f"Which services run in this process: {', '.join(NAMES)}. Default: all.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Run services until stopped. Refuses to start on a doubtful setting."""
+    quiet_tracebacks()
+    found = settings(host=host, port=port)
+    carry_out(_serve(found, services or []))
+
+
+def migrate() -> None:
+    """Bring the database to this program's schema."""
+    found = settings()
+    carry_out(_migrate(found))
+
+
+async def _migrate(found: Settings) -> None:
+    held = claim_file(found.database_url)
+    try:
+        await migrations.upgrade(found.database_url)
+    finally:
+        if held is not None:
+            held.close()
+    console.print("The database is at this program's newest migration.")
+
+
+async def _serve(found: Settings, names: Sequence[str]) -> None:
+    refuse_doubtful(found)
+    async with at_work(found) as parts:
+        await refuse_to_start(parts)
+        await listen(parts, names)
+
+
+async def refuse_to_start(parts: Parts) -> None:
+    """Raise SettingsRefused for a directory or a keyring that would leave a child without an owner or a report unsealed."""
+    today = london_date(parts.clock.now())
+    async with parts.database.reading() as reading:
+        await check_start(reading, parts.directory, parts.clock.now())
+    for finding in custody.check(parts.vault.keyring, today, parts.settings.retention_months):
+        log.warning("keyring.found", reason=finding.code)
+
+
+async def listen(parts: Parts, names: Sequence[str], *, ready: asyncio.Event | None = None) -> None:
+    """Serve the named services over HTTP until the process is told to stop."""
+    process = composition.process(parts, names)
+    app = composition.application(process)
+    config = uvicorn.Config(app, access_log=False, server_header=False, log_config=None, lifespan="on", timeout_graceful_shutdown=10)
+    server = uvicorn.Server(config)
+    gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
+    log.info("process.started", services=",".join(service.name for service in process.services), port=parts.settings.port)
+    with contextlib.closing(_listener(parts.settings.host, parts.settings.port)) as listener:
+        if ready is not None:
+            ready.set()
+        await server.serve(sockets=[listener])
+    log.info("process.stopped")
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener

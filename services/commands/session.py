@@ -1,0 +1,73 @@
+"""What every command stands on: settings, one line for an error, and the database held for as long as the command runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from services import composition
+from shared import log
+from shared.clock import SystemClock
+from shared.db import migrate
+from shared.db.engine import claim_file
+from shared.errors import EncompassError
+from shared.service import Parts
+from shared.settings import Settings, from_environment
+
+console = Console()
+faults = Console(stderr=True)
+
+
+def refuse(error: EncompassError) -> NoReturn:
+    """One line for each fault, and exit 2."""
+    for line in error.text.split("; "):
+        faults.print(f"[bold]encompass[/]: {line}", highlight=False, soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def carry_out(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work``; an error of ours becomes one line."""
+    try:
+        asyncio.run(work)
+    except EncompassError as error:
+        refuse(error)
+
+
+def settings(**overrides: Any) -> Settings:
+    """This process's settings; a fault is told and ends the command."""
+    try:
+        found = from_environment()
+    except EncompassError as error:
+        refuse(error)
+    return found.model_copy(update={name: value for name, value in overrides.items() if value is not None})
+
+
+@contextlib.asynccontextmanager
+async def at_work(found: Settings) -> AsyncIterator[Parts]:
+    """The parts over a migrated database, with SQLite's file held for this process alone."""
+    log.start(level=found.log_level)
+    held = claim_file(found.database_url)
+    try:
+        await migrate.check(found.database_url)
+        parts = composition.parts(found, SystemClock())
+        try:
+            yield parts
+        finally:
+            await parts.database.close()
+    finally:
+        if held is not None:
+            held.close()
+
+
+def with_parts(work: Callable[[Parts], Awaitable[None]]) -> None:
+    """Carry out a command that needs the database."""
+    found = settings()
+
+    async def all_of_it() -> None:
+        async with at_work(found) as parts:
+            await work(parts)
+
+    carry_out(all_of_it())

@@ -1,0 +1,79 @@
+"""Putting one process together from its settings: the composition root, shared by ``encompass serve``, the demo and the tests."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from jinja2 import FileSystemLoader
+
+from services import NAMES, builds
+from shared import run
+from shared.clock import Clock
+from shared.db import Database
+from shared.directory import BankHolidays, Directory
+from shared.service import Parts
+from shared.settings import Settings
+from shared.vault import Keyring, Vault, custody
+from shared.web import health
+from shared.web.app import build_app
+from shared.web.frame import frame
+from shared.web.layout import Navigation
+
+NAVIGATION: tuple[Navigation, ...] = ()
+
+
+def opened_keyring(settings: Settings) -> Keyring:
+    """The keyring that the settings name. Raises SettingsRefused."""
+    return custody.opened(path=settings.keyring_file, command=settings.keyring_argv)
+
+
+def parts(settings: Settings, clock: Clock, *, keyring: Keyring | None = None) -> Parts:
+    """What services are built from. Connects to nothing yet. Raises SettingsRefused."""
+    database = Database.at(settings.database_url, clock)
+    vault = Vault(keyring or opened_keyring(settings), clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        directory=Directory(vault, BankHolidays.bundled()),
+        frame=frame(
+            public_url=settings.public_url,
+            demo=settings.demo,
+            database=database,
+            clock=clock,
+            templates=[FileSystemLoader(_templates(name)) for name in NAMES],
+            navigation=NAVIGATION,
+        ),
+    )
+
+
+def process(made: Parts, names: Sequence[str] = ()) -> run.Process:
+    """The named services (all when none is named), wired to the bus that the settings name."""
+    return run.assembled(made, builds(names))
+
+
+def application(of: run.Process, *, drive: bool = True) -> FastAPI:
+    """The process behind HTTP. With ``drive`` its loops and bus run as long as the application does; else whoever made it moves them."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if not drive:
+            yield
+            return
+        async with of.running():
+            yield
+
+    return build_app(
+        frame=of.parts.frame,
+        version=version("encompass"),
+        api=[router for service in of.services for router in service.api],
+        pages=[health.build(of.parts.database, of.bus), *(router for service in of.services for router in service.pages)],
+        lifespan=lifespan,
+    )
+
+
+def _templates(name: str) -> Path:
+    return Path(__file__).parent / name / "templates"
