@@ -30,7 +30,7 @@ ROUNDS_TO_SETTLE = 10_000
 log = logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """The named services of one process, assembled."""
 
@@ -54,9 +54,8 @@ class Process:
                 loop.woken.set()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.bus.stop()
-            for service in self.services:
-                for close in service.closers:
-                    await close()
+            for close in (close for service in self.services for close in service.closers):
+                await close()
 
     async def settle(self) -> int:
         """Run every loop until none has anything to do; returns how much was done. Raises Misuse when that never ends."""

@@ -33,7 +33,6 @@ class Service:
 
     ``api`` routers stand in the OpenAPI document; ``pages`` do not. Pages are built on ``parts.frame``; a service's own templates lie in
     its folder ``templates``. ``closers`` are awaited when the process ends.
-
     """
 
     name: str

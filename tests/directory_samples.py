@@ -1,7 +1,7 @@
 """The directory of one fictional authority, as the files that it would export: Testshire, code 999, policed by the force ``testshire``.
 
 ``small_directory(folder)`` writes the files and returns their paths by kind; ``imported`` also takes them in. Names, numbers and places are
-invented: 999 is no authority's code, ZZ99 no postal area, the numbers are Ofsted's and Ofcom's unused ones, ``.example`` never resolves.
+invented: 999 is no authority's code, ZZ99 no postal area, the telephone numbers are Ofcom's for drama, ``.example`` never resolves.
 
 ==========  ==========================  ======================================================================================
 setting     name                        what it is there for
@@ -53,10 +53,15 @@ SETTINGS = (
     ("EY900008", "Tiny Trials Pre-school", "early-years", "nursery", "Northtown", "open", 2, 5),
 )
 TERMS = (
-    "2025-09-03 2025-10-24, 2025-11-03 2025-12-19, 2026-01-05 2026-02-13, 2026-02-23 2026-03-27, 2026-04-13 2026-05-22, 2026-06-01 2026-07-21, "
-    "2026-09-02 2026-10-23, 2026-11-02 2026-12-18, 2027-01-04 2027-02-12, 2027-02-22 2027-03-25, 2027-04-12 2027-05-28, 2027-06-07 2027-07-21"
+    "2025-09-03 2025-10-24, 2025-11-03 2025-12-19, 2026-01-05 2026-02-13, 2026-02-23 2026-03-27, "
+    "2026-04-13 2026-05-22, 2026-06-01 2026-07-21, "
+    "2026-09-02 2026-10-23, 2026-11-02 2026-12-18, 2027-01-04 2027-02-12, 2027-02-22 2027-03-25, "
+    "2027-04-12 2027-05-28, 2027-06-07 2027-07-21"
 )
-COLLEGE_TERMS = "2026-09-07 2026-10-16, 2026-11-02 2026-12-11, 2027-01-11 2027-02-12, 2027-02-22 2027-03-19, 2027-04-12 2027-05-28, 2027-06-07 2027-06-25"
+COLLEGE_TERMS = (
+    "2026-09-07 2026-10-16, 2026-11-02 2026-12-11, 2027-01-11 2027-02-12, 2027-02-22 2027-03-19, "
+    "2027-04-12 2027-05-28, 2027-06-07 2027-06-25"
+)
 DAYS = (
     ("900001", "2027-01-04", "staff-only"),
     ("900002", "2026-12-12", "school"),
@@ -75,7 +80,7 @@ def small_directory(folder: Path, *, reports: Sequence[Mapping[str, Any]] = ()) 
     The children of ``reports`` (see ``tests.samples.sample_report``) are on the roll too, each at the school that its report names.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {
+    tables: dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]] = {
         "authorities": (("authority", "name", "nation", "force"), [(AUTHORITY, "Testshire", "england", FORCE)]),
         "settings": (
             ("setting_id", "name", "kind", "phase", "town", "status", "low_age", "high_age", "authority", "postcode", "telephone"),

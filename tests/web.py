@@ -110,6 +110,13 @@ def _api(frame: Frame) -> APIRouter:
     async def fails(kind: str) -> None:
         raise FAILURES[kind]
 
+    inner = APIRouter()
+
+    @inner.get("/{number}")
+    async def nested(number: int) -> dict[str, int]:
+        return {"number": number}
+
+    router.include_router(inner, prefix="/nested")
     return router
 
 

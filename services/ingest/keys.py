@@ -26,7 +26,7 @@ LABEL_CHARS_MAX = 80
 LIFETIME_DAYS_MAX = 3_660
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([0-9a-f]{16})\.([A-Za-z0-9_-]{43})", re.ASCII)
-_FORCE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
+_FORCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ async def issue(tx: Transaction, force: str, label: str, now: datetime, lifetime
     cannot be.
     """
     if not _FORCE.fullmatch(force):
-        raise Refused("a force's code is 1 to 32 lower-case letters, digits and hyphens")
+        raise Refused("a force's code is 1 to 32 letters, digits and hyphens")
     if not label.strip() or len(label) > LABEL_CHARS_MAX:
         raise Refused(f"a key's label has 1 to {LABEL_CHARS_MAX} characters")
     if lifetime_days is not None and not 1 <= lifetime_days <= LIFETIME_DAYS_MAX:

@@ -74,7 +74,7 @@ class Delivery:
     async def next_due(self) -> datetime | None:
         """When the next retry is due. It is due by real time: told as that much after the business instant."""
         async with self._database.reading() as reading:
-            _, due_at = await inbox.owed(reading, self.service)
+            due_at = await inbox.next_retry_at(reading, self.service)
             return None if due_at is None else reading.clock.now() + (due_at - reading.clock.real())
 
     async def _handle(self, envelopes: Sequence[Envelope]) -> None:

@@ -90,13 +90,10 @@ async def parked(reading: Reading, limit: int = 200) -> list[dict[str, Any]]:
     return [dict(row) for row in result.mappings()]
 
 
-async def owed(reading: Reading, service: str) -> tuple[int, datetime | None]:
-    """How many facts wait for a retry, and the earliest real instant of one."""
-    result = await reading.execute(
-        select(func.count(), func.min(inbox.c.due_at)).where(inbox.c.service == service, inbox.c.state == "retry")
-    )
-    row = result.one()
-    return row[0], row[1]
+async def next_retry_at(reading: Reading, service: str) -> datetime | None:
+    """The earliest real instant at which a fact is to be tried again."""
+    result = await reading.execute(select(func.min(inbox.c.due_at)).where(inbox.c.service == service, inbox.c.state == "retry"))
+    return result.scalar()
 
 
 async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[Envelope]:

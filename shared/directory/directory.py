@@ -55,6 +55,11 @@ class Directory:
         statement = select(directory_setting).where(directory_setting.c.setting_id.in_(set(setting_ids)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
+    async def settings_in(self, reading: Reading, authorities: Iterable[str]) -> dict[str, Setting]:
+        """Every setting of these authorities, open or not, by id: to see whether a name is one setting's alone."""
+        statement = select(directory_setting).where(directory_setting.c.authority.in_(set(authorities)))
+        return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
+
     async def team(self, reading: Reading, team_id: str) -> Team:
         """The team with this id. Raises NotFound."""
         statement = select(directory_team).where(directory_team.c.team_id == team_id)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from shared.bus import Bus, bus_from_url
 from shared.bus.delivery import Delivery
+from shared.bus.loop import Loop
 from shared.bus.relay import Relay
 from shared.bus.repair import Repair
 from shared.clock import Clock
@@ -51,11 +52,11 @@ class Machinery:
 
     async def pointers(self) -> int:
         async with self.database.reading() as reading:
-            return (await reading.execute(select(func.count()).select_from(tables.outbox))).scalar_one()
+            return int((await reading.execute(select(func.count()).select_from(tables.outbox))).scalar_one())
 
     async def work(self) -> None:
         """Everything that a running process would do now, until nothing is left."""
-        loops = [self.relay, *self.deliveries.values(), *self.repairs]
+        loops: list[Loop] = [self.relay, *self.deliveries.values(), *self.repairs]
         for _ in range(100):
             done = 0
             for loop in loops:

@@ -42,6 +42,12 @@ COMBINATIONS = [
 ]
 
 
+def moved(works: Machinery) -> ManualClock:
+    """The clock of this module's machinery, which a test may move."""
+    assert isinstance(works.clock, ManualClock)
+    return works.clock
+
+
 @pytest.fixture(params=COMBINATIONS)
 def combination(request: pytest.FixtureRequest) -> tuple[str, str]:
     return request.param  # type: ignore[no-any-return]
@@ -91,7 +97,7 @@ async def test_a_crash_between_claim_and_publish_only_delays(works: Machinery) -
     with pytest.raises(Crash):
         await relay_that_dies.run_once()
     assert await works.relay.run_once() == 0  # the lease of the dead is respected
-    works.clock.move_to(works.clock.now() + LEASE)
+    moved(works).move_to(works.clock.now() + LEASE)
     await works.eventually_once(facts)
 
 
@@ -112,14 +118,14 @@ async def test_repair_handles_what_the_bus_lost_and_publishes_nothing(works: Mac
         await tx.execute(tables.outbox.delete())
     await works.work()
     assert await works.effects() == Counter()
-    works.clock.move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
+    moved(works).move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
     await works.eventually_once(facts)
     assert await works.pointers() == 0
 
 
 async def test_the_brokers_late_copy_of_a_repaired_fact_is_without_effect(works: Machinery) -> None:
     facts = await works.state(2)
-    works.clock.move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
+    moved(works).move_to(works.clock.now() + inbox.REPAIR_AGE + timedelta(seconds=1))
     for repair in works.repairs:
         await repair.run_once()
     assert await works.effects() == Counter(facts)
@@ -133,7 +139,7 @@ async def test_a_poison_fact_stops_nobody_and_ends_parked_and_can_be_played_agai
     good = [fact for fact in facts if fact not in works.poison]
     await works.eventually_once(good)
     for _ in range(ATTEMPTS):
-        works.clock.move_to(works.clock.now() + timedelta(minutes=1, seconds=1))
+        moved(works).move_to(works.clock.now() + timedelta(minutes=1, seconds=1))
         await works.work()
     async with works.database.reading() as reading:
         (parked,) = await inbox.parked(reading)
@@ -180,7 +186,7 @@ async def test_old_inbox_rows_are_forgotten_later_than_repair_looks_back(works: 
     await works.eventually_once(facts)
     async with works.database.transaction() as tx:
         assert await inbox.forget(tx, ROUTER) == 0
-    works.clock.move_to(works.clock.now() + 2 * inbox.RETENTION + timedelta(seconds=1))
+    moved(works).move_to(works.clock.now() + 2 * inbox.RETENTION + timedelta(seconds=1))
     async with works.database.transaction() as tx:
         assert await inbox.forget(tx, ROUTER) == 2
     await works.work()

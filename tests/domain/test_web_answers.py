@@ -9,9 +9,9 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from shared.clock import ManualClock
-from shared.errors import Misuse
+from shared.errors import EncompassError, Misuse
 from shared.web.headers import ALWAYS, CONTENT_SECURITY_POLICY
-from shared.web.problems import Answers, LastResort
+from shared.web.problems import Answers, LastResort, of_error
 from tests.web import FAILURES, HTTPS, SECRET, browser_like, events, in_pieces, tiny_app, tiny_frame
 
 EVERY_KIND = [
@@ -113,6 +113,13 @@ async def test_each_error_is_a_problem_of_its_status(app_client: httpx.AsyncClie
     assert (answer.headers.get("retry-after") == "10") == (status == 503)
 
 
+@pytest.mark.parametrize("kind", ["unavailable", "constraint", "misuse", "bare"])
+def test_a_failure_of_ours_says_nothing_of_itself(kind: str) -> None:
+    error = FAILURES[kind]
+    assert isinstance(error, EncompassError)
+    assert (of_error(error).code, of_error(error).text) == ("", "")
+
+
 async def test_a_refused_report_says_where(app_client: httpx.AsyncClient) -> None:
     body = (await app_client.get("/v1/failures/report")).json()
     assert body["errors"] == [{"place": "body", "pointer": "/children", "code": "missing", "text": "This is mandatory and is missing."}]
@@ -175,12 +182,14 @@ async def test_a_declared_size_is_refused_before_anything_is_read(app_client: ht
 async def test_the_log_names_the_route_and_never_the_address(app_client: httpx.AsyncClient) -> None:
     with capture_logs() as logged:
         await app_client.get(f"/v1/people/{SECRET}?{SECRET}={SECRET}", headers={"x-something": SECRET})
+        await app_client.get("/v1/nested/7")
         await app_client.get(f"/{SECRET}")
         await app_client.request("SEEDED", "/visit")
         await app_client.get(f"/sign-in/{'t' * 43}")
     answered = events(logged, "http.answered")
     assert [(entry["method"], entry["route"], entry["status"]) for entry in answered] == [
         ("GET", "/v1/people/{number}", 422),
+        ("GET", "/v1/nested/{number}", 200),
         ("GET", "-", 404),
         ("other", "/visit", 405),
         ("GET", "/sign-in/{token}", 303),

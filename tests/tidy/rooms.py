@@ -14,6 +14,7 @@ WEB = (
     "services/*/pages/*",
     "shared/web/*",
     "shared/run.py",
+    "services/composition.py",
     "shared/service.py",  # says what a service is: among other things, its routers
 )
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
@@ -38,7 +39,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "aiosmtplib": ("services/notifier/channels/*",),
     "fastapi": WEB,
     "starlette": WEB,
-    "uvicorn": ("shared/run.py", "shared/web/*"),
+    "uvicorn": ("shared/run.py", "shared/web/*", "services/commands/serve.py"),
     "cryptography": ("shared/vault/*",),
     "structlog": ("shared/log.py",),
     "logging": ("shared/log.py",),

@@ -114,7 +114,8 @@ class Cells:
             number = phonenumbers.parse(self.text(column, 32), "GB")
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or number.extension or not phonenumbers.is_possible_number(number):
+        possible = phonenumbers.ValidationResult.IS_POSSIBLE  # not a local number without its area code
+        if number is None or number.extension or phonenumbers.is_possible_number_with_reason(number) != possible:
             raise CellRefused(column, "malformed", "give one telephone number, without an extension")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

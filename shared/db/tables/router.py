@@ -59,6 +59,7 @@ router_pupil_token = Table(
     Column("pupil_id", String(36), ForeignKey("router_pupil.pupil_id"), primary_key=True),
     Column("rule", String(16), nullable=False),
     Column("key_id", String(32), nullable=False),
+    Index(None, "pupil_id"),  # a roll is deleted pupil by pupil, and the foreign key looks here each time
 )
 
 #: The aggregate that a handler locks: which version of the incident has been decided.

@@ -1,0 +1,250 @@
+"""Importing an authority's roll: one CSV file, one transaction; it goes live whole or not at all.
+
+===============  ===================================================================================================
+column           what it holds
+===============  ===================================================================================================
+upn              the UPN, or empty for a child who has none yet; the check letter must be right
+forename         as on the register
+surname          as on the register
+known_as         (may be absent) the forename that she goes by
+date_of_birth    2018-03-04 or 04/03/2018
+postcode         full; what is not one is left out
+settings         the ids of every setting where she is registered, separated by semicolons; may be empty
+restricted       ``yes`` when a named person must decide before anyone is told where she is; otherwise ``no`` or empty
+===============  ===================================================================================================
+
+A pupil stands in one row. The roll before is superseded in the same transaction: its rows go, and its data key is destroyed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from services.router import store_roll
+from services.router.domain.evidence import Pupil, compact_upn, folded, pupil_keys
+from services.router.store_roll import NewPupil
+from shared.calendar import london_date
+from shared.clock import Clock
+from shared.db import Database, Transaction
+from shared.directory import BankHolidays, Directory
+from shared.errors import NotFound, Refused
+from shared.ids import new_id
+from shared.log import logger
+from shared.tabular import Column, FileRefused, RefusedRow, Row, read_rows
+from shared.vault import Vault
+from shared.vault.keyring import retention_month
+from shared.vault.store import Sealer
+
+log = logger(__name__)
+
+KEPT_MONTHS = 13
+"""How long a roll can be opened: an authority gives a new one every term, and one older than a year finds the wrong school."""
+ROWS_AT_ONCE = 1_000
+SETTINGS_MAX = 8
+NAME_CHARACTERS_MAX = 200
+AGREEMENT_CHARACTERS_MAX = 120
+
+COLUMNS = (
+    Column(name="upn"),
+    Column(name="forename", also=("given_name", "first_name")),
+    Column(name="surname", also=("family_name", "last_name")),
+    Column(name="known_as", required=False, also=("preferred_forename", "preferred_name")),
+    Column(name="date_of_birth", also=("dob",)),
+    Column(name="postcode"),
+    Column(name="settings", also=("urn", "urns", "setting_ids")),
+    Column(name="restricted"),
+)
+_YES, _NO = ("yes", "y", "true", "1"), ("", "no", "n", "false", "0")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|GIR ?0AA", re.ASCII)
+_SETTING = re.compile(r"[A-Z]{0,2}\d{5,8}", re.ASCII)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """``taken`` pupils stand on the live roll, all ``changed``. ``applied`` false: refused rows kept everything out, and both are 0."""
+
+    kind: str
+    applied: bool
+    taken: int
+    changed: int
+    refused: tuple[RefusedRow, ...]
+
+
+async def import_roll(
+    path: Path,
+    *,
+    authority: str,
+    as_at_on: date,
+    agreement: str,
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    progress: Progress,
+    accept_partial: bool = False,
+) -> ImportResult:
+    """Make the file the authority's live roll, as at the London date ``as_at_on``, under ``agreement`` (a reference, no person).
+
+    ``progress`` is told (pupils done, pupils to do). One refused row and nothing is applied, unless ``accept_partial``. Raises
+    FileRefused for a file that cannot be read or has no pupil, NotFound for an unknown authority, Refused for a date in the future or
+    before that of the live roll.
+    """
+    if as_at_on > london_date(clock.now()):
+        raise Refused("the roll is of a date in the future", code="future")
+    if not agreement.strip() or len(agreement) > AGREEMENT_CHARACTERS_MAX:
+        raise Refused(
+            f"name the agreement under which the roll is given, in at most {AGREEMENT_CHARACTERS_MAX} characters", code="agreement"
+        )
+    pupils, refused = read_pupils(read_rows(path, COLUMNS), authority, as_at_on)
+    if not pupils and not refused:
+        raise FileRefused("the file has no pupils")
+    async with database.transaction() as tx:
+        known = await _known_settings(tx, vault, authority, pupils.values())
+        refused += _unknown_settings(pupils, known)
+        lines = {row.line for row in refused}
+        taken = [pupil for line, pupil in pupils.items() if line not in lines]
+        refused.sort(key=lambda row: row.line)
+        if (refused and not accept_partial) or not taken:
+            return ImportResult(kind="roll", applied=False, taken=0, changed=0, refused=tuple(refused))
+        await store_roll.supersede(tx, vault, authority, as_at_on)
+        roll_id = new_id()
+        await store_roll.begin(tx, roll_id, authority=authority, as_at_on=as_at_on, agreement=agreement.strip(), pupils=len(taken))
+        sealer = await vault.new_scope(tx, roll_id, retention_month(london_date(clock.now()), KEPT_MONTHS))
+        await _write(tx, vault, sealer, taken, progress)
+    log.info("roll.imported", roll_id=roll_id, authority=authority, rows=len(taken), refused=len(refused))
+    return ImportResult(kind="roll", applied=True, taken=len(taken), changed=len(taken), refused=tuple(refused))
+
+
+def read_pupils(rows: Iterable[Row | RefusedRow], authority: str, as_at_on: date) -> tuple[dict[int, Pupil], list[RefusedRow]]:
+    """The pupils by line, and the rows that cannot be taken; no value of a row is ever told."""
+    pupils: dict[int, Pupil] = {}
+    refused: list[RefusedRow] = []
+    seen: set[str] = set()
+    for row in rows:
+        pupil = row if isinstance(row, RefusedRow) else _pupil(row, authority, as_at_on)
+        if isinstance(pupil, RefusedRow):
+            refused.append(pupil)
+        elif pupil.upn is not None and pupil.upn in seen:
+            text = "an earlier row has this UPN: give a pupil one row with all settings"
+            refused.append(RefusedRow(line=row.line, column="upn", code="duplicate", text=text))
+        else:
+            pupils[row.line] = pupil
+            seen |= {pupil.upn} if pupil.upn else set()
+    return pupils, refused
+
+
+def _pupil(row: Row, authority: str, as_at_on: date) -> Pupil | RefusedRow:
+    cells = row.cells
+    upn = compact_upn(cells["upn"]) if cells["upn"] else None
+    settings = tuple(dict.fromkeys(part.strip().upper() for part in cells["settings"].split(";") if part.strip()))
+    born = _born(cells["date_of_birth"])
+    wrong = {
+        "upn": ("check-letter", "its form or its check letter is wrong") if cells["upn"] and upn is None else None,
+        "forename": _name_wrong(cells["forename"]),
+        "surname": _name_wrong(cells["surname"]),
+        "known_as": _name_wrong(cells["known_as"]) if cells["known_as"] else None,
+        "date_of_birth": _born_wrong(born, as_at_on),
+        "settings": _settings_wrong(settings),
+        "restricted": ("unknown-code", "give yes or no") if cells["restricted"].casefold() not in (*_YES, *_NO) else None,
+    }
+    for column, problem in wrong.items():
+        if problem is not None:
+            return RefusedRow(line=row.line, column=column, code=problem[0], text=problem[1])
+    assert born is not None
+    return Pupil(
+        pupil_id=new_id(),
+        authority=authority,
+        setting_ids=settings,
+        restricted=cells["restricted"].casefold() in _YES,
+        upn=upn,
+        forename=cells["forename"],
+        surname=cells["surname"],
+        known_as=cells["known_as"] or None,
+        date_of_birth=born,
+        postcode=_postcode(cells["postcode"]),
+    )
+
+
+def _name_wrong(name: str) -> tuple[str, str] | None:
+    if not folded(name):
+        return "missing", "there is no name"
+    return ("too-long", f"a name has at most {NAME_CHARACTERS_MAX} characters") if len(name) > NAME_CHARACTERS_MAX else None
+
+
+def _born_wrong(born: date | None, as_at_on: date) -> tuple[str, str] | None:
+    if born is None:
+        return "malformed", "give a date as 2018-03-04 or 04/03/2018"
+    return ("future", "the date lies after that of the roll") if born > as_at_on else None
+
+
+def _settings_wrong(settings: Sequence[str]) -> tuple[str, str] | None:
+    if len(settings) > SETTINGS_MAX:
+        return "too-many", f"a pupil has at most {SETTINGS_MAX} settings"
+    if not all(_SETTING.fullmatch(setting_id) for setting_id in settings):
+        return "malformed", "give URNs or early years register numbers, separated by semicolons"
+    return None
+
+
+def _born(text: str) -> date | None:
+    if found := _ISO.fullmatch(text):
+        year, month, day = found.groups()
+    elif found := _BRITISH.fullmatch(text):
+        day, month, year = found.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _postcode(text: str) -> str | None:
+    """``AA9A 9AA``; None for anything that is no postcode."""
+    compact = "".join(text.upper().split())
+    return f"{compact[:-3]} {compact[-3:]}" if _POSTCODE.fullmatch(compact) else None
+
+
+async def _known_settings(tx: Transaction, vault: Vault, authority: str, pupils: Iterable[Pupil]) -> frozenset[str]:
+    """Those settings of the file that the directory holds. Raises NotFound for an unknown authority."""
+    directory = Directory(vault, BankHolidays(by_nation={}))  # nothing is asked here that depends on a school day
+    try:
+        await directory.authority(tx, authority)
+    except NotFound:
+        raise NotFound("the directory does not hold this authority: import it first") from None
+    wanted = sorted({setting_id for pupil in pupils for setting_id in pupil.setting_ids})
+    known: set[str] = set()
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        known |= (await directory.settings(tx, wanted[start : start + ROWS_AT_ONCE])).keys()
+    return frozenset(known)
+
+
+def _unknown_settings(pupils: Mapping[int, Pupil], known: frozenset[str]) -> list[RefusedRow]:
+    text = "the directory does not hold one of the settings: import it first, or correct it"
+    return [
+        RefusedRow(line=line, column="settings", code="unknown", text=text)
+        for line, pupil in pupils.items()
+        if not known.issuperset(pupil.setting_ids)
+    ]
+
+
+async def _write(tx: Transaction, vault: Vault, sealer: Sealer, pupils: Sequence[Pupil], progress: Progress) -> None:
+    index_key, key_id = vault.keyring.current_index_key, vault.keyring.current_index_key_id
+    for start in range(0, len(pupils), ROWS_AT_ONCE):
+        part = pupils[start : start + ROWS_AT_ONCE]
+        rows = [
+            NewPupil(
+                pupil_id=pupil.pupil_id,
+                setting_ids=pupil.setting_ids,
+                restricted=pupil.restricted,
+                tokens=tuple((store_roll.token_of(index_key, key), key[0]) for key in pupil_keys(pupil)),
+                sealed=sealer(store_roll.identity(pupil.pupil_id), store_roll.plaintext(pupil)),
+            )
+            for pupil in part
+        ]
+        await store_roll.add(tx, sealer.scope_id, key_id, rows)
+        progress(start + len(part), len(pupils))
