@@ -6,9 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.domain.outcome import ChildOutcome, DestinationOutcome
-from services.ingest.domain.standing import NextAction, Outcome
 from services.ingest.handlers import ChildSeen, IncidentSeen, Receipt
+from shared.outcome import ChildOutcome, DestinationOutcome, NextAction, Outcome
 from shared.report.findings import Finding
 from shared.report.model import Report
 

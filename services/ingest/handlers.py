@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ingest import store
-from services.ingest.domain.outcome import ChildOutcome, outcomes
 from services.ingest.domain.quality import findings
 from services.ingest.domain.sameness import same_body_hash
 from services.ingest.store import Incident
@@ -21,6 +20,7 @@ from shared.errors import Misuse, NotFound, VaultSealed
 from shared.events import INGEST, IncidentReceived, IncidentViewed
 from shared.ids import new_id
 from shared.log import logger
+from shared.outcome import ChildOutcome, outcomes
 from shared.report.codes import HandlingFlag
 from shared.report.findings import Finding
 from shared.report.model import Report

@@ -206,7 +206,7 @@ async def escalate_due(tx: Transaction, now: datetime, limit: int) -> tuple[Esca
     )
     passed = (
         update(router_review)
-        .where(router_review.c.review_id.in_(due.scalar_subquery()), router_review.c.state == "open")
+        .where(router_review.c.review_id.in_(due), router_review.c.state == "open")
         .values(state="escalated", owner=router_review.c.escalates_to, escalated_at=now, next_action_at=None)
         .returning(router_review.c.review_id, router_review.c.incident_id, router_review.c.child_id, router_review.c.owner)
     )

@@ -1,27 +1,24 @@
-"""Importing the directory: whole or not at all, twice is once, and refusals say where and why but never what."""
+"""Importing the directory: whole or not at all, twice is once, and what replaces what."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
-from services.console.handlers import ImportResult, import_file
+from services.console.handlers import import_file
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.db.tables import metadata
-from shared.db.tables.directory import directory_contact, directory_import, directory_setting, directory_term
-from shared.db.tables.vault import vault_key
-from shared.directory import BankHolidays, Contact, Directory
+from shared.db.tables.directory import directory_import, directory_setting, directory_term
+from shared.directory import BankHolidays, Directory
 from shared.errors import Refused
-from shared.scope import Scope
 from shared.tabular import FileRefused
 from shared.vault import Keyring, Vault
-from tests.directory_samples import CONTACT_COLUMNS, KINDS, STAFF_NAMES, contact_rows, imported, policy_toml, small_directory, write_csv
+from tests.directory_samples import KINDS, imported, policy_toml, small_directory, write_csv
+from tests.import_desk import Desk
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-US = Scope.service("test")
 SETTING_COLUMNS = ("setting_id", "name", "kind", "phase", "authority", "status")
 
 
@@ -40,35 +37,6 @@ def directory(vault: Vault) -> Directory:
     return Directory(vault, BankHolidays.bundled())
 
 
-class Desk:
-    """Someone who imports files."""
-
-    def __init__(self, database: Database, vault: Vault, clock: ManualClock, folder: Path) -> None:
-        self.database, self.vault, self.clock, self.folder = database, vault, clock, folder
-        self.seen: list[tuple[int, int]] = []
-
-    async def takes(self, kind: str, path: Path, *, accept_partial: bool = False) -> ImportResult:
-        def progress(done: int, total: int) -> None:
-            self.seen.append((done, total))
-
-        return await import_file(kind, path, self.database, self.vault, self.clock, progress, accept_partial=accept_partial)
-
-    async def takes_rows(
-        self, kind: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, accept_partial: bool = False, encoding: str = "utf-8"
-    ) -> ImportResult:
-        path = write_csv(self.folder / f"again-{kind}.csv", columns, rows, encoding=encoding)
-        return await self.takes(kind, path, accept_partial=accept_partial)
-
-    async def takes_contact(self, *row: object, columns: Sequence[str] = CONTACT_COLUMNS) -> ImportResult:
-        return await self.takes_rows("contacts", columns, [row])
-
-    async def everything(self) -> str:
-        """Every value of every table, as a stolen dump would show it."""
-        async with self.database.reading() as reading:
-            tables = [(await reading.execute(select(table))).all() for table in metadata.sorted_tables]
-        return "\n".join(repr(sorted(map(str, rows))) for rows in tables)
-
-
 @pytest.fixture
 def desk(database: Database, vault: Vault, clock: ManualClock, tmp_path: Path) -> Desk:
     return Desk(database, vault, clock, tmp_path)
@@ -78,14 +46,6 @@ def desk(database: Database, vault: Vault, clock: ManualClock, tmp_path: Path) -
 async def paths(desk: Desk) -> dict[str, Path]:
     """Testshire, taken in."""
     return await imported(desk.database, desk.vault, desk.clock, desk.folder / "testshire")
-
-
-async def the(desk: Desk, directory: Directory, reference: str) -> Contact:
-    async with desk.database.reading() as reading:
-        contact_id = (
-            await reading.execute(select(directory_contact.c.contact_id).where(directory_contact.c.reference == reference))
-        ).scalar_one()
-        return await directory.contact(reading, contact_id, US)
 
 
 async def test_every_file_is_taken_whole_and_progress_reaches_its_end(desk: Desk) -> None:
@@ -147,37 +107,6 @@ async def test_a_failure_in_the_middle_leaves_all_as_before(desk: Desk, paths: d
     assert await desk.everything() == before
 
 
-async def test_refusals_never_quote_what_was_there(desk: Desk, paths: dict[str, Path]) -> None:
-    secret = "Wren Secretname"
-    rows = [
-        ("T-9001", "900001", "", "dsl", 1, secret, f"{secret} at school", "07700 900500", ""),
-        ("T-9002", "900001", "", "dsl", 1, secret, "wren@secretname.example", "07700", ""),
-        ("T-9003", "123456", "", "dsl", 1, secret, "wren@secretname.example", "", ""),
-        ("T-9004", "900001", "", "dsl", 1, secret, "", "", ""),
-        (secret, "900001", "", "dsl", 1, secret, "wren@secretname.example", "", ""),
-        ("T-9006", "900001", "", secret, 1, secret, "wren@secretname.example", "", ""),
-        ("T-9007", "900001", "testshire-phone-desk", "dsl", 1, secret, "wren@secretname.example", "", ""),
-        ("T-9008", "900001", "", "dsl", 1, secret, "wren@secretname.example", "", "2026-11-23"),
-        ("T-9009", "900001", "", "dsl", 1, f"{secret}\nTwo", "wren@secretname.example", "", ""),
-        ("T-9010", "", "no-such-team", "duty", 1, secret, "wren@secretname.example", "", ""),
-    ]
-    result = await desk.takes_rows("contacts", CONTACT_COLUMNS, rows)
-    assert not result.applied
-    assert [(row.column, row.code) for row in result.refused] == [
-        ("email", "malformed"),
-        ("phone", "malformed"),
-        ("setting_id", "unknown"),
-        ("email", "no-channel"),
-        ("reference", "malformed"),
-        ("role", "unknown-code"),
-        ("setting_id", "one-destination"),
-        ("verified_on", "future"),
-        ("name", "control-character"),
-        ("team_id", "unknown"),
-    ]
-    assert not {"wren", "secretname"} & set(str(result).casefold().replace("@", " ").split())
-
-
 async def test_windows_1252_and_a_byte_order_mark_are_read(desk: Desk, paths: dict[str, Path]) -> None:
     columns = ("URN", "Name", "KIND", "Phase", "Authority", "Status", "something else")
     for setting_id, name, encoding in (("900021", "Ysgol Bryn Tŷ Gwyn", "utf-8-sig"), ("900022", "École Saint-Émile", "cp1252")):
@@ -201,71 +130,6 @@ async def test_a_file_that_cannot_be_the_right_one_is_refused_by_name_of_what_it
         await desk.takes("authorities", desk.folder / "absent.csv")
     with pytest.raises(Refused, match="one of authorities"):
         await desk.takes("ponies", desk.folder / "absent.csv")
-
-
-async def test_a_stolen_database_names_no_contact(desk: Desk, paths: dict[str, Path]) -> None:
-    dump = await desk.everything()
-    for row in contact_rows():
-        name, email, phone = map(str, row[5:8])
-        assert name not in dump
-        assert email not in dump
-        assert not phone or phone.replace(" ", "")[1:] not in dump
-    assert not any(part in dump for name in STAFF_NAMES for part in name.split())
-    assert "Testwood Primary" in dump  # the search would find what is there in the clear
-
-
-async def test_new_or_changed_details_receive_nothing_until_vouched_for(desk: Desk, directory: Directory, paths: dict[str, Path]) -> None:
-    reach = ("T-0001", "900001", "", "dsl", 1, "Keya Ringholder", "new@900001.example", "07700 900601")
-    assert (await the(desk, directory, "T-0001")).state == "verified"
-    for verified_on in ("", "2025-09-01", "2025-09-01"):  # an old date does not vouch for a new address, however often it is sent
-        await desk.takes_contact(*reach, verified_on)
-        assert (await the(desk, directory, "T-0001")).state == "unverified"
-        async with desk.database.reading() as reading:
-            assert "T-0001" not in {contact.reference for contact in await directory.contacts(reading, "setting", "900001", US)}
-            every = await directory.contacts(reading, "setting", "900001", US, include_unverified=True)
-            assert "T-0001" in {contact.reference for contact in every}
-    await desk.takes_contact(*reach, "2026-11-20")
-    assert (await the(desk, directory, "T-0001")).state == "verified"
-    await desk.takes_contact(*reach, "")
-    assert (await the(desk, directory, "T-0001")).state == "verified"
-    await desk.takes_contact("T-0001", "900002", *reach[2:], "")
-    assert (await the(desk, directory, "T-0001")).state == "unverified"
-
-
-async def test_a_changed_name_alone_is_taken_without_a_new_confirmation(desk: Desk, directory: Directory, paths: dict[str, Path]) -> None:
-    before = await the(desk, directory, "T-0002")
-    result = await desk.takes_contact("T-0002", "900001", "", "deputy", 1, "Paxa Newname", before.email, before.phone, "")
-    after = await the(desk, directory, "T-0002")
-    assert result.changed == 1
-    assert (after.contact_id, after.name, after.state) == (before.contact_id, "Paxa Newname", "verified")
-
-
-async def test_a_suspended_contact_stays_so_until_a_row_says_active(desk: Desk, directory: Directory, paths: dict[str, Path]) -> None:
-    before = await the(desk, directory, "T-0003")
-    row = ("T-0003", "900001", "", "head", 1, before.name, before.email, before.phone)
-    columns = (*CONTACT_COLUMNS, "status")
-    for verified_on, status, expected in (
-        ("", "suspended", "suspended"),
-        ("2026-11-20", "", "suspended"),
-        ("", "active", "unverified"),
-        ("2026-11-20", "active", "verified"),
-    ):
-        await desk.takes_contact(*row, verified_on, status, columns=columns)
-        assert (await the(desk, directory, "T-0003")).state == expected
-
-
-async def test_an_import_in_a_later_month_seals_anew_and_destroys_the_old_key(
-    desk: Desk, directory: Directory, paths: dict[str, Path]
-) -> None:
-    before = await the(desk, directory, "T-0004")
-    desk.clock.move_to(datetime(2026, 12, 10, tzinfo=UTC))
-    await desk.takes_contact("T-0001", "900001", "", "dsl", 1, "Keya Ringholder", "new@900001.example", "", "")
-    assert await the(desk, directory, "T-0004") == before
-    async with desk.database.reading() as reading:
-        keys = (await reading.execute(select(vault_key.c.scope_id, vault_key.c.kek_id, vault_key.c.wrapped))).all()
-    live = {row.scope_id: row.kek_id for row in keys if row.wrapped is not None}
-    assert live["directory:authority:999:2026-12"] == "kek-2028-12"
-    assert "directory:authority:999:2026-11" in {row.scope_id for row in keys} - live.keys()
 
 
 async def test_terms_of_a_year_replace_each_other_whole(desk: Desk, paths: dict[str, Path]) -> None:

@@ -8,7 +8,7 @@ from tests.tidy.source import Rule, Source, belongs, imports, planted
 RANKS = {"domain": 0, "store": 1, "handlers": 2, "keys": 2, "roll": 2, "visits": 2, "loops": 2, "api": 3, "pages": 3, "channels": 3, "__init__": 4}
 """A service's rooms from the inside out. A new kind of room is a decision: give it a rank here."""
 ABOVE = ("commands", "demo")
-PURE = ("services/*/domain.py", "services/*/domain/*", "shared/calendar/*")
+PURE = ("services/*/domain.py", "services/*/domain/*", "shared/calendar/*", "shared/outcome/*")
 IMPURE = """
     asyncio random secrets uuid time os io sys pathlib tempfile shutil subprocess socket threading logging importlib sqlite3 urllib.request
     http sqlalchemy aio_pika httpx fastapi starlette structlog cryptography aiosmtplib typer rich jinja2 services.__main__

@@ -19,6 +19,7 @@ from services.router.domain.evidence import (
     setting_name,
 )
 from shared.directory.values import Setting
+from shared.errors import Misuse
 from shared.report.codes import Accuracy
 from shared.report.model import Child, Report
 from shared.report.reading import child_upn, handling_flags, is_adult_on, is_unborn, needs_release
@@ -126,6 +127,16 @@ def without_shared_pupils(decisions: Mapping[str, Decision]) -> dict[str, Decisi
         else decision
         for child_id, decision in decisions.items()
     }
+
+
+def every_child_once(child_ids: Iterable[str], routed: Iterable[str], held: Iterable[str], excluded: Iterable[str]) -> None:
+    """Raise Misuse unless each child has exactly one outcome: it is told of somewhere, held, or excluded (design section 1).
+
+    A child may be routed to several destinations; that is one outcome.
+    """
+    outcomes = Counter([*set(routed), *held, *excluded])
+    if outcomes != Counter(set(child_ids)):
+        raise Misuse("a child of an incident has no outcome, or more than one")
 
 
 def twins(children: Iterable[Child]) -> frozenset[date]:

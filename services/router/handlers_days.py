@@ -1,0 +1,76 @@
+"""Reading what deadlines depend on, once for a batch: policies and school days. What follows from them is ``domain/deadline``'s."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from services.router.domain.deadline import Obligation, obligations, review_deadline, unknown_setting_obligations
+from shared.calendar import Calendar
+from shared.db import Reading
+from shared.directory import Directory, Published, Setting
+from shared.errors import Unavailable
+from shared.policy import deciding
+
+
+class Policies:
+    """The published policies, in the order of publication."""
+
+    def __init__(self, published: tuple[Published, ...]) -> None:
+        self._published = published
+
+    def deciding(self, force: str, authority: str | None, on: date) -> Published:
+        """The policy that decides on the London date ``on``. Raises Unavailable when there is none: nothing may be decided then."""
+        policy = deciding((stored.policy for stored in self._published), force, authority, on)
+        if policy is None:
+            raise Unavailable("no policy is in force", code="no-policy")
+        return next(stored for stored in reversed(self._published) if stored.policy is policy)
+
+
+class Days:
+    """The school days of settings and authorities, each read once."""
+
+    def __init__(self, reading: Reading, directory: Directory) -> None:
+        self._reading = reading
+        self._directory = directory
+        self._of_setting: dict[str, Calendar] = {}
+        self._of_authority: dict[str, Calendar] = {}
+        self._of_force: dict[str, Calendar] = {}
+        self._mostly_closed: dict[tuple[str, date], bool] = {}
+
+    async def load(self, settings: Iterable[Setting]) -> None:
+        """Read the calendars of these settings together, before ``owed`` asks for each."""
+        self._of_setting |= await self._directory.calendars(self._reading, settings)
+
+    async def owed(self, setting: Setting, decided_by: Published, believed_at: datetime, received_at: datetime) -> tuple[Obligation, ...]:
+        """What is owed about a child at a setting that was loaded."""
+        calendar, policy = self._of_setting[setting.setting_id], decided_by.policy
+        owed = obligations(calendar, policy, believed_at, received_at)
+        assumed = {one.school_day_on for one in owed if not one.calendar_known and one.school_day_on is not None}
+        if any([await self._is_mostly_closed(setting.authority, on) for on in assumed]):
+            return obligations(calendar, policy, believed_at, received_at, mostly_closed=True)
+        return owed
+
+    async def review_deadline(
+        self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime
+    ) -> datetime:
+        """By when a held child must be settled, in whatever setting of ``authority`` she turns out to be; None: of any."""
+        calendar = await (self._authority(authority) if authority is not None else self._force(force))
+        owed = unknown_setting_obligations(calendar, decided_by.policy, believed_at, received_at)
+        return review_deadline(owed, decided_by.policy, received_at)
+
+    async def _is_mostly_closed(self, authority: str, on: date) -> bool:
+        if (authority, on) not in self._mostly_closed:
+            self._mostly_closed[authority, on] = await self._directory.mostly_closed(self._reading, authority, on)
+        return self._mostly_closed[authority, on]
+
+    async def _authority(self, authority: str) -> Calendar:
+        if authority not in self._of_authority:
+            self._of_authority[authority] = await self._directory.calendar(self._reading, None, authority)
+        return self._of_authority[authority]
+
+    async def _force(self, force: str) -> Calendar:
+        """The bank holidays of the force's nation, and no terms. A force without an authority has none: its deadlines are early, not late."""
+        if force not in self._of_force:
+            policed = await self._directory.authorities(self._reading, force=force)
+            known = (await self._authority(policed[0].authority)).bank_holidays if policed else frozenset()
+            self._of_force[force] = Calendar(bank_holidays=known)
+        return self._of_force[force]

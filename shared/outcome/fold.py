@@ -1,0 +1,198 @@
+"""What became of each child: a fold over an incident's facts, and nothing else (design section 1).
+
+At every instant a child has exactly one outcome. Whatever a child is owed is an obligation: to be routed, to be reviewed, to be told
+about at each destination, to be decided again after a recall. Each says whether it is in hand; the child's outcome is that of the
+obligation which most needs somebody. What is owed in the past and in nobody's hands is *lost*, which is the outcome that must never be.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.events import (
+    AttemptEnded,
+    ChildAnswered,
+    ChildExcluded,
+    ChildHeld,
+    ChildRecalled,
+    CodeEntered,
+    ContentViewed,
+    Envelope,
+    Fact,
+    IncidentReceived,
+    IncidentRouted,
+    LinkFetched,
+    NotificationAcknowledged,
+    NotificationFact,
+    NotificationLate,
+    NotificationOpened,
+    ReviewEscalated,
+)
+from shared.outcome.standing import (
+    GRACE,
+    NextAction,
+    Outcome,
+    Standing,
+    after,
+    at_destination,
+    first,
+    handed_over,
+    last,
+    lost,
+    neediest,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationOutcome:
+    """One child at one destination, with every instant that is known of it (UTC). Answer and view are this child's."""
+
+    destination_id: str
+    kind: str
+    ref: str
+    purpose: str
+    urgency: str
+    standing: Standing
+    deadline_at: datetime
+    send_at: datetime
+    routed_at: datetime
+    opened_at: datetime | None = None
+    sent_at: datetime | None = None
+    fetched_at: datetime | None = None
+    code_entered_at: datetime | None = None
+    viewed_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer: str | None = None
+    acknowledged_at: datetime | None = None
+    late_at: datetime | None = None
+    recalled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildOutcome:
+    """A child's one outcome, and each destination with its own."""
+
+    child_id: str
+    standing: Standing
+    destinations: tuple[DestinationOutcome, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the child is in."""
+        return self.standing.outcome
+
+
+def outcomes(child_ids: Sequence[str], envelopes: Sequence[Envelope], now: datetime) -> tuple[ChildOutcome, ...]:
+    """The outcome of each child at ``now`` (UTC, aware), in the order of ``child_ids``.
+
+    ``envelopes`` are the incident's facts in the journal's order. A child of whom no fact speaks is lost: it was never received.
+    """
+    facts = [envelope.fact for envelope in envelopes]
+    return tuple(_outcome(child_id, facts, now) for child_id in child_ids)
+
+
+def _outcome(child_id: str, facts: Sequence[Fact], now: datetime) -> ChildOutcome:
+    own = [fact for fact in facts if _concerns(fact, child_id)]
+    routed = {fact.destination_id: fact for fact in own if isinstance(fact, IncidentRouted)}
+    destinations = tuple(_destination(fact, own, facts, child_id, now) for fact in routed.values())
+    owed = [*_received(own, now), *_reviewed(own, facts, now), *_recalled(own, now), *_excluded(own)]
+    # A destination that was wrong is history once something has followed; until then the recall itself is what is owed.
+    owed += [told.standing for told in destinations if told.standing.outcome is not Outcome.RECALLED]
+    return ChildOutcome(child_id=child_id, standing=neediest(owed, now), destinations=destinations)
+
+
+def _concerns(fact: Fact, child_id: str) -> bool:
+    match fact:
+        case IncidentReceived() | IncidentRouted() | NotificationOpened() | NotificationAcknowledged() | ContentViewed():
+            return child_id in fact.child_ids
+        case ChildHeld() | ChildExcluded() | ChildRecalled() | ChildAnswered():
+            return fact.child_id == child_id
+    return False
+
+
+def _decides(fact: Fact) -> bool:
+    return isinstance(fact, IncidentRouted | ChildHeld | ChildExcluded)
+
+
+def _received(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:
+    """Owed until the router has decided anything of this child."""
+    received = first(IncidentReceived, own)
+    if received is not None and not any(_decides(fact) for fact in own):
+        yield handed_over(NextAction.ROUTING, received.received_at, now)
+
+
+def _reviewed(own: Sequence[Fact], facts: Sequence[Fact], now: datetime) -> Iterable[Standing]:
+    """The newest review, until a later decision has settled it. Escalated, it is its owner's for as long as it takes."""
+    held = last(ChildHeld, own)
+    if held is None or any(isinstance(fact, IncidentRouted | ChildExcluded) for fact in after(held, own)):
+        return
+    escalated = last(ReviewEscalated, [fact for fact in facts if isinstance(fact, ReviewEscalated) and fact.review_id == held.review_id])
+    standing = Standing(
+        outcome=Outcome.HELD,
+        since=held.held_at,
+        next_action=NextAction.REVIEW,
+        next_action_at=held.review_deadline_at,
+        deadline_at=held.review_deadline_at,
+        owner=held.owner,
+        reason=held.reason,
+    )
+    if escalated is not None:
+        yield replace(standing, owner=escalated.owner, next_action_at=None)
+    elif now < held.review_deadline_at + GRACE:
+        yield standing
+    else:
+        yield lost(standing, held.review_deadline_at)
+
+
+def _recalled(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:
+    """Owed until the router has decided again where the child belongs (design rule 7.9)."""
+    recall = last(ChildRecalled, own)
+    if recall is None or any(_decides(fact) for fact in after(recall, own)):
+        return
+    standing = replace(handed_over(NextAction.ROUTING, recall.recalled_at, now), reason=recall.reason)
+    yield replace(standing, outcome=Outcome.RECALLED) if standing.outcome is Outcome.WAITING else standing
+
+
+def _excluded(own: Sequence[Fact]) -> Iterable[Standing]:
+    excluded = last(ChildExcluded, own)
+    if excluded is not None:
+        yield Standing(outcome=Outcome.EXCLUDED, since=excluded.excluded_at, owner=excluded.decider, reason=excluded.reason)
+
+
+def _destination(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fact], child_id: str, now: datetime) -> DestinationOutcome:
+    """What is known of the child at this destination. A recall counts when it came after the routing that it takes back."""
+    recalls = [fact for fact in after(routed, own) if isinstance(fact, ChildRecalled) and fact.destination_id == routed.destination_id]
+    history = _history(routed, own, facts)
+    of_child = [fact for fact in history if _concerns(fact, child_id)]
+    recall, answer, acknowledged = last(ChildRecalled, recalls), last(ChildAnswered, of_child), first(NotificationAcknowledged, of_child)
+    return DestinationOutcome(
+        destination_id=routed.destination_id,
+        kind=routed.destination_kind,
+        ref=routed.destination_ref,
+        purpose=routed.purpose,
+        urgency=routed.urgency,
+        standing=at_destination(routed, history, recall, acknowledged, now),
+        deadline_at=routed.deadline_at,
+        send_at=routed.send_at,
+        routed_at=routed.routed_at,
+        opened_at=_earliest(fact.opened_at for fact in history if isinstance(fact, NotificationOpened)),
+        sent_at=_earliest(fact.ended_at for fact in history if isinstance(fact, AttemptEnded) and fact.result == "handed-over"),
+        fetched_at=_earliest(fact.fetched_at for fact in history if isinstance(fact, LinkFetched)),
+        code_entered_at=_earliest(fact.entered_at for fact in history if isinstance(fact, CodeEntered)),
+        viewed_at=_earliest(fact.viewed_at for fact in of_child if isinstance(fact, ContentViewed)),
+        answered_at=answer.answered_at if answer else None,
+        answer=answer.answer if answer else None,
+        acknowledged_at=acknowledged.acknowledged_at if acknowledged else None,
+        late_at=_earliest(fact.late_at for fact in history if isinstance(fact, NotificationLate)),
+        recalled_at=recall.recalled_at if recall else None,
+    )
+
+
+def _history(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fact]) -> list[NotificationFact]:
+    """Every fact of the notifications that tell this destination of this child."""
+    opened = {fact.notification_id for fact in own if isinstance(fact, NotificationOpened) and fact.destination_id == routed.destination_id}
+    return [fact for fact in facts if isinstance(fact, NotificationFact) and fact.notification_id in opened]
+
+
+def _earliest(instants: Iterable[datetime]) -> datetime | None:
+    return min(instants, default=None)
