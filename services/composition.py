@@ -20,8 +20,15 @@ from shared.web import health
 from shared.web.app import build_app
 from shared.web.frame import frame
 from shared.web.layout import Navigation
+from shared.web.sessions import Role
 
-NAVIGATION: tuple[Navigation, ...] = ()
+NAVIGATION: tuple[Navigation, ...] = (
+    Navigation(text="Delivery", href="/console", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),
+    Navigation(text="Reviews", href="/console/reviews", roles=frozenset({Role.REVIEWER, Role.COORDINATOR})),
+    Navigation(text="Readiness", href="/console/readiness", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),
+    Navigation(text="Parked facts", href="/console/parked", roles=frozenset({Role.OPERATOR})),
+)
+"""What staff of each role may go to; each service's own routes say so again."""
 
 
 def opened_keyring(settings: Settings) -> Keyring:

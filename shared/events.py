@@ -167,7 +167,8 @@ class AttemptStarted(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded(NotificationFact):
-    """``result``: ``handed-over`` (the channel took it), ``try-again`` or ``refused`` (permanent). Never a proof that anyone read it."""
+    """``result``: ``handed-over`` (the channel took it), ``try-again``, ``refused`` (permanent), or ``unknown`` (broken off, or the channel
+    may have taken it). Never a proof that anyone read it. ``reason`` is a code."""
 
     TYPE: ClassVar[str] = "attempt.ended"
     attempt_id: str
@@ -175,6 +176,7 @@ class AttemptEnded(NotificationFact):
     channel: str
     result: str
     ended_at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +224,12 @@ class LinkFetched(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeEntered(NotificationFact):
-    """The code from the contact's other channel was entered."""
+    """The code from the contact's other channel was entered: from here on she is shown names and dates of birth of these children."""
 
     TYPE: ClassVar[str] = "code.entered"
     contact_id: str
     entered_at: datetime
+    child_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

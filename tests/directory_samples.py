@@ -71,7 +71,7 @@ ROLES = ("dsl", "deputy", "head")
 STAFF_NAMES = ("Keya Ringholder", "Dorin Bellward", "Paxa Chalkley-Mock", "Velo Registerman", "Ottil Gatesworth", "Brisa Corridorson")
 PUPIL_GIVEN = ("Rolanda", "Pupilo", "Registra", "Benchley", "Deskin", "Satchela", "Chalko", "Lunchette", "Playden", "Assembla")
 PUPIL_FAMILIES = ("Rowcolumn", "Fieldsworth", "Csvington", "Tabularis", "Quotemark-Null")
-ROLL_COLUMNS = ("upn", "full_name", "known_as", "date_of_birth", "sex", "postcode", "setting_id", "restricted")
+ROLL_COLUMNS = ("upn", "forename", "surname", "known_as", "date_of_birth", "postcode", "settings", "restricted")
 
 
 def small_directory(folder: Path, *, reports: Sequence[Mapping[str, Any]] = ()) -> dict[str, Path]:
@@ -178,7 +178,7 @@ def _pupils() -> list[tuple[object, ...]]:
     small = [
         _pupil(54 + place, f"{given} Tinyton", date(2023, 2, 1 + place), "900003") for place, given in enumerate(("Ida", "Ado", "Uno"))
     ]
-    toddlers = [("", "Minna Littleworth", "Min", "2023-08-09", "F", "ZZ99 5EE", "EY900008", "no")]
+    toddlers = [("", "Minna", "Littleworth", "Min", "2023-08-09", "ZZ99 5EE", "EY900008", "no")]
     return [*rows, *twins, *pair, *small, *toddlers]
 
 
@@ -186,7 +186,7 @@ def _pupil(number: int, full_name: str, born: date, school: str, *, home: int | 
     body = f"999400126{number:03d}"
     postcode = f"ZZ99 {(number if home is None else home) % 9 + 1}BB"
     restricted = "yes" if number == 7 else "no"
-    return calc_check_digit(body) + body, full_name, "", born.isoformat(), "FM"[number % 2], postcode, school, restricted
+    return calc_check_digit(body) + body, *full_name.split(" ", 1), "", born.isoformat(), postcode, school, restricted
 
 
 def _reported(child: Mapping[str, Any]) -> tuple[object, ...]:
@@ -194,5 +194,5 @@ def _reported(child: Mapping[str, Any]) -> tuple[object, ...]:
     school = child.get("school") or {}
     by_name = {name: setting_id for setting_id, name, *_ in SETTINGS}
     setting_id = school.get("urn") or by_name[school["name"]]
-    parts = ("full_name", "known_as", "date_of_birth", "sex", "postcode")
-    return (child.get("upn", ""), *(child.get(part, "") for part in parts), setting_id, "no")
+    parts = ("known_as", "date_of_birth", "postcode")
+    return (child.get("upn", ""), *child["full_name"].split(" ", 1), *(child.get(part, "") for part in parts), setting_id, "no")

@@ -16,11 +16,14 @@ from shared.calendar import london_date
 from shared.db import migrate as migrations
 from shared.db.engine import claim_file
 from shared.directory import check_start
+from shared.errors import SettingsRefused
 from shared.log import logger
 from shared.run import quiet_tracebacks
 from shared.service import Parts
 from shared.settings import Settings, refuse_doubtful
 from shared.vault import custody
+
+BACKLOG = 2048
 
 log = logger(__name__)
 
@@ -70,23 +73,42 @@ async def refuse_to_start(parts: Parts) -> None:
         log.warning("keyring.found", reason=finding.code)
 
 
-async def listen(parts: Parts, names: Sequence[str], *, ready: asyncio.Event | None = None) -> None:
-    """Serve the named services over HTTP until the process is told to stop."""
+async def listen(
+    parts: Parts, names: Sequence[str], *, listener: socket.socket | None = None, stopping: asyncio.Event | None = None
+) -> None:
+    """Serve the named services over HTTP until the process is told to stop, or until ``stopping`` is set.
+
+    ``listener`` takes the place of the settings' address: whoever gives one knows that a connection waits until it is answered. Raises
+    SettingsRefused when the settings' address cannot be listened on.
+    """
     process = composition.process(parts, names)
     app = composition.application(process)
     config = uvicorn.Config(app, access_log=False, server_header=False, log_config=None, lifespan="on", timeout_graceful_shutdown=10)
     server = uvicorn.Server(config)
     gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again
     log.info("process.started", services=",".join(service.name for service in process.services), port=parts.settings.port)
-    with contextlib.closing(_listener(parts.settings.host, parts.settings.port)) as listener:
-        if ready is not None:
-            ready.set()
-        await server.serve(sockets=[listener])
+    with contextlib.closing(listener or opened_listener(parts.settings.host, parts.settings.port)) as listening:
+        ending = asyncio.create_task(_end(server, stopping or asyncio.Event()))
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            ending.cancel()
     log.info("process.stopped")
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def opened_listener(host: str, port: int) -> socket.socket:
+    """A socket that already queues connections; port 0 is any free one. Raises SettingsRefused when the address cannot be had."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SettingsRefused(f"cannot listen on {host} port {port} ({error.strerror})") from None
     return listener
+
+
+async def _end(server: uvicorn.Server, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    server.should_exit = True

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from services import composition
 from shared import log
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.db import migrate
 from shared.db.engine import claim_file
 from shared.errors import EncompassError
@@ -46,13 +46,13 @@ def settings(**overrides: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def at_work(found: Settings) -> AsyncIterator[Parts]:
-    """The parts over a migrated database, with SQLite's file held for this process alone."""
+async def at_work(found: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
+    """The parts over a migrated database, with SQLite's file held for this process alone; on the machine's clock if no other is given."""
     log.start(level=found.log_level)
     held = claim_file(found.database_url)
     try:
         await migrate.check(found.database_url)
-        parts = composition.parts(found, SystemClock())
+        parts = composition.parts(found, clock or SystemClock())
         try:
             yield parts
         finally:

@@ -68,7 +68,7 @@ class Days:
         return self._of_authority[authority]
 
     async def _force(self, force: str) -> Calendar:
-        """The bank holidays of the force's nation, and no terms. A force without an authority has none: its deadlines are early, not late."""
+        """The bank holidays of the force's nation, without terms; of no nation where it has no authority: early, not late."""
         if force not in self._of_force:
             policed = await self._directory.authorities(self._reading, force=force)
             known = (await self._authority(policed[0].authority)).bank_holidays if policed else frozenset()

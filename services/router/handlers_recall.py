@@ -47,14 +47,13 @@ class Recalling:
 
     async def _reviews(self, tx: Transaction, owed: Sequence[ChildRecalled], rounds: dict[str, Rounds]) -> list[NewReview]:
         received = await _received(tx, {fact.incident_id for fact in owed})
-        settings = await self._directory.settings(tx, {fact.destination_ref for fact in owed if fact.destination_kind == "setting"})
+        authorities = await self._authorities(tx, owed)
         policies, days = Policies(await self._directory.published(tx)), Days(tx, self._directory)
         round_of: dict[str, int] = defaultdict(int)
         reviews = []
         for fact in owed:
             first = received[fact.incident_id]
-            setting = settings.get(fact.destination_ref) if fact.destination_kind == "setting" else None
-            authority = setting.authority if setting is not None else None
+            authority = authorities.get((fact.destination_kind, fact.destination_ref))
             by = policies.deciding(first.force, authority, london_date(first.received_at))
             round_of[fact.child_id] = max(round_of[fact.child_id], rounds[fact.incident_id].last[fact.child_id]) + 1
             reviews.append(
@@ -73,6 +72,14 @@ class Recalling:
                 )
             )
         return reviews
+
+    async def _authorities(self, tx: Transaction, owed: Sequence[ChildRecalled]) -> dict[tuple[str, str], str | None]:
+        """The authority of each destination recalled: who knows the area that the child was thought to belong to."""
+        settings = await self._directory.settings(tx, {fact.destination_ref for fact in owed if fact.destination_kind == "setting"})
+        teams = await self._directory.teams(tx, {fact.destination_ref for fact in owed if fact.destination_kind == "team"})
+        return {("setting", ref): setting.authority for ref, setting in settings.items()} | {
+            ("team", ref): team.authority for ref, team in teams.items()
+        }
 
 
 def _recall(envelope: Envelope) -> ChildRecalled:

@@ -70,11 +70,12 @@ class DestinationOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildOutcome:
-    """A child's one outcome, and each destination with its own."""
+    """A child's one outcome, and each destination with its own. ``review`` is the open review, whatever else the child is owed."""
 
     child_id: str
     standing: Standing
     destinations: tuple[DestinationOutcome, ...] = ()
+    review: Standing | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -95,10 +96,11 @@ def _outcome(child_id: str, facts: Sequence[Fact], now: datetime) -> ChildOutcom
     own = [fact for fact in facts if _concerns(fact, child_id)]
     routed = {fact.destination_id: fact for fact in own if isinstance(fact, IncidentRouted)}
     destinations = tuple(_destination(fact, own, facts, child_id, now) for fact in routed.values())
-    owed = [*_received(own, now), *_reviewed(own, facts, now), *_recalled(own, now), *_excluded(own)]
+    review = next(iter(_reviewed(own, facts, now)), None)
+    owed = [*_received(own, now), *([review] if review else []), *_recalled(own, now), *_excluded(own)]
     # A destination that was wrong is history once something has followed; until then the recall itself is what is owed.
     owed += [told.standing for told in destinations if told.standing.outcome is not Outcome.RECALLED]
-    return ChildOutcome(child_id=child_id, standing=neediest(owed, now), destinations=destinations)
+    return ChildOutcome(child_id=child_id, standing=neediest(owed, now), destinations=destinations, review=review)
 
 
 def _concerns(fact: Fact, child_id: str) -> bool:

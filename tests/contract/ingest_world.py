@@ -17,6 +17,7 @@ from shared.db import Database
 from shared.db.tables import metadata
 from shared.vault import Keyring, Vault
 from shared.web.app import build_app
+from shared.web.limits import Limits
 from tests.web import tiny_frame
 
 NOW = datetime(2026, 11, 22, 23, 10, tzinfo=UTC)
@@ -32,6 +33,7 @@ class World:
     clock: ManualClock
     vault: Vault
     intake: Intake
+    limits: Limits
     client: httpx.AsyncClient
     key_id: str
 
@@ -74,7 +76,7 @@ async def a_world(database: Database, clock: ManualClock) -> AsyncIterator[World
     async with database.transaction() as tx:
         key_id, token = await keys.issue(tx, FORCE, "records system", clock.real(), 365)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://api.example", headers=bearer(token)) as client:
-        yield World(database=database, clock=clock, vault=vault, intake=intake, client=client, key_id=key_id)
+        yield World(database=database, clock=clock, vault=vault, intake=intake, limits=frame.limits, client=client, key_id=key_id)
 
 
 def pointers(problem: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from services.ingest import keys
+from services.ingest.api import CALLS_BURST, CALLS_EACH_MINUTE, INCIDENTS
 from services.ingest.keys import CACHE_SECONDS, Keys
 from shared.clock import ManualClock
 from shared.db import Database
@@ -41,8 +42,8 @@ async def world(database: Database, clock: ManualClock) -> AsyncIterator[World]:
 )
 async def test_without_a_valid_key_nothing_is_taken(world: World, header: str) -> None:
     answers = [
-        await world.client.post("/v1/incidents", content=sample_body(), headers={"Authorization": header.encode()}),
-        await world.client.get("/v1/incidents/x", headers={"Authorization": header.encode()}),
+        await world.client.post("/v1/incidents", content=sample_body(), headers={b"Authorization": header.encode()}),
+        await world.client.get("/v1/incidents/x", headers={b"Authorization": header.encode()}),
     ]
     for answer in answers:
         assert answer.status_code == 401
@@ -107,11 +108,13 @@ async def test_many_wrong_keys_are_slowed_and_a_right_one_is_not(world: World) -
     assert (await world.post(sample_body())).status_code == 202
 
 
-async def test_a_runaway_is_told_to_wait(world: World, database: Database, clock: ManualClock) -> None:
-    answers = {(await world.post(b"")).status_code for _ in range(6_000)}
-    assert answers == {400}
+async def test_a_runaway_is_told_to_wait(world: World) -> None:
+    for _ in range(CALLS_BURST):
+        world.limits.take(INCIDENTS, world.key_id, each_minute=CALLS_EACH_MINUTE, burst=CALLS_BURST)
     slowed = await world.post(sample_body())
     assert (slowed.status_code, int(slowed.headers["retry-after"])) == (429, 1)
+    world.clock.move_to(NOW + timedelta(seconds=1))
+    assert (await world.post(sample_body())).status_code == 202
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------

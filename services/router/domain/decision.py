@@ -151,7 +151,8 @@ def _by_upn(child: Child, pupil: Pupil, pupils: Sequence[Pupil], settings: Mappi
     if "agrees" not in (name, born) and "differs" in (name, born):
         return Held(reason="identifiers-disagree", evidence=evidence)
     others = [other for other in pupils if other is not pupil]
-    alike = [other for other in others if _same_birth_and_family(other, pupil)]
+    families = {known.rpartition(" ")[2] for known in child_names(child)}
+    alike = [other for other in others if _same_birth_and_family(other, pupil) and other.family in families]
     # The other pupil has the very name and date of birth of the report: then the UPN may be her brother's.
     if rivals := [other for other in others if (compared_names(child, other), compared_births(child, other)) == ("agrees", "agrees")]:
         return Held(reason="twin" if any(rival in alike for rival in rivals) else "identifiers-disagree", evidence=evidence)

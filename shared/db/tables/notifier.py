@@ -7,6 +7,7 @@ from shared.db.tables.base import Instant, metadata
 
 #: One incident for one destination. ``plan`` is frozen at the opening (D2). While open, ``next_action_at`` is when the plan moves next;
 #: after the last rung it is when the phone task is chased, so an open notification always has a next action.
+#: ``next_rung_at`` is when the next rung is due: as planned, or sooner when somebody passed it on or nobody was reached; NULL after the last.
 #: ``leased_until_at`` is a real instant: whoever holds the lease is carrying out the next rung.
 notifier_notification = Table(
     "notifier_notification",
@@ -22,6 +23,7 @@ notifier_notification = Table(
     Column("plan", JSON, nullable=False),
     Column("rungs_done", Integer, nullable=False, server_default=text("0")),
     Column("deadline_at", Instant, nullable=False),
+    Column("next_rung_at", Instant),
     Column("next_action_at", Instant),
     Column("leased_until_at", Instant),
     Column("late_at", Instant),

@@ -1,0 +1,36 @@
+"""What is not ready for the night, in words. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+CALENDAR_NEEDED_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """``subject`` is a setting, an authority or a nation; ``on`` a date to be shown behind the text, if there is one."""
+
+    subject: str
+    text: str
+    on: date | None = None
+
+
+def of_contacts(subject: str, verified: int, one_channel: int) -> Finding:
+    """A setting that is short of contacts."""
+    said = ["no verified contact" if verified == 0 else f"{verified} verified contact{'' if verified == 1 else 's'}"]
+    if one_channel:
+        said.append(f"{one_channel} of them with one channel only, so that a code needs a telephone call")
+    return Finding(subject=subject, text=", ".join(said))
+
+
+def of_calendar(subject: str, last_on: date | None, today: date) -> Finding:
+    """A calendar that ends soon, has ended, or was never entered: then every weekday counts as a school day (D6)."""
+    if last_on is None:
+        return Finding(subject=subject, text="no term dates: every weekday counts as a school day")
+    return Finding(subject=subject, text="its term dates ended on" if last_on < today else "its term dates end on", on=last_on)
+
+
+def of_bank_holidays(ends: Iterable[tuple[str, date]]) -> tuple[Finding, ...]:
+    """Nations whose bank holidays are known for less than twelve months ahead."""
+    return tuple(Finding(subject=nation.capitalize(), text="bank holidays are known only until", on=end) for nation, end in ends)

@@ -1,0 +1,49 @@
+"""What of the directory would fail on the night, before it does."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from services.console import store_readiness
+from services.console.domain import readiness
+from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, Finding
+from shared.calendar import london_date
+from shared.db import Reading
+from shared.scope import Scope
+from shared.service import Parts
+from shared.web.sessions import Role, Session
+
+READ = ["GET", "HEAD"]
+
+
+def add(router: APIRouter, parts: Parts) -> None:
+    """The route of this room."""
+    frame = parts.frame
+
+    @router.api_route("/console/readiness", methods=READ)
+    async def ready(
+        request: Request, session: Annotated[Session, Depends(frame.gate.require(Role.COORDINATOR, Role.OPERATOR))]
+    ) -> Response:
+        today = london_date(parts.clock.now())
+        async with parts.database.reading() as reading:
+            thin, thin_in_all = await store_readiness.thin_settings(reading, session.scope)
+            calendars = await _calendars(reading, session.scope, today)
+            nations = await store_readiness.nations(reading, session.scope)
+        cover = [(found.nation, found.covers_until_on) for found in parts.directory.cover_findings(today) if found.nation in nations]
+        return frame.layout.staff(
+            request,
+            session,
+            "console-readiness.html",
+            contacts=[readiness.of_contacts(one.name, one.verified, one.one_channel) for one in thin],
+            hidden=thin_in_all - len(thin),
+            calendars=calendars,
+            calendar_days=CALENDAR_NEEDED_DAYS,
+            bank_holidays=readiness.of_bank_holidays(cover),
+        )
+
+
+async def _calendars(reading: Reading, scope: Scope, today: date) -> list[Finding]:
+    ends = await store_readiness.calendar_ends(reading, scope, today + timedelta(days=CALENDAR_NEEDED_DAYS))
+    return [readiness.of_calendar(end.name, end.last_on, today) for end in ends]

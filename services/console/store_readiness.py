@@ -1,0 +1,94 @@
+"""What of the directory would fail on the night: counts and dates only, no contact's details."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from shared.db import Reading
+from shared.db.tables.directory import directory_authority, directory_contact, directory_setting, directory_term
+from shared.errors import Misuse
+from shared.scope import Scope, ScopeKind
+
+MOST = 200
+VERIFIED_NEEDED = 2
+"""One verified contact may be ill, away, or named in the incident (design rules 7.7 and 7.8)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinSetting:
+    """A setting with too few verified contacts, or some with one channel only: a code needs the other (design rule 7.5)."""
+
+    name: str
+    verified: int
+    one_channel: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEnd:
+    """The last term day known of an authority or of a setting with terms of its own; None when no term is known."""
+
+    name: str
+    last_on: date | None
+
+
+async def thin_settings(reading: Reading, scope: Scope) -> tuple[tuple[ThinSetting, ...], int]:
+    """The open settings of ``scope`` that are short of contacts, the shortest first, at most ``MOST``; and how many there are."""
+    verified = func.count(directory_contact.c.contact_id)
+    both = and_(directory_contact.c.has_email, directory_contact.c.has_phone)
+    one_channel = func.coalesce(func.sum(case((directory_contact.c.contact_id.is_(None), 0), (both, 0), else_=1)), 0)
+    of_setting = and_(directory_contact.c.setting_id == directory_setting.c.setting_id, directory_contact.c.state == "verified")
+    thin = (
+        select(directory_setting.c.name, verified.label("verified"), one_channel.label("one_channel"))
+        .select_from(directory_setting.join(directory_authority).outerjoin(directory_contact, of_setting))
+        .where(directory_setting.c.status != "closed", _theirs(scope))
+        .group_by(directory_setting.c.setting_id, directory_setting.c.name)
+        .having(or_(verified < VERIFIED_NEEDED, one_channel > 0))
+        .subquery()
+    )
+    rows = await reading.execute(select(thin).order_by(thin.c.verified, thin.c.one_channel.desc(), thin.c.name).limit(MOST))
+    shown = tuple(ThinSetting(**row) for row in rows.mappings())
+    return shown, (await reading.execute(select(func.count()).select_from(thin))).scalar_one()
+
+
+async def calendar_ends(reading: Reading, scope: Scope, before_on: date) -> tuple[CalendarEnd, ...]:
+    """The calendars of ``scope`` that end before the London date ``before_on``: authorities first, then settings with own terms."""
+    last_on = func.max(directory_term.c.last_on)
+    own = and_(directory_term.c.authority == directory_authority.c.authority, directory_term.c.setting_id.is_(None))
+    authorities = (
+        select(directory_authority.c.name, last_on.label("last_on"))
+        .select_from(directory_authority.outerjoin(directory_term, own))
+        .where(_theirs(scope))
+        .group_by(directory_authority.c.authority, directory_authority.c.name)
+        .having(or_(last_on.is_(None), last_on < before_on))
+        .order_by(directory_authority.c.name)
+    )
+    settings = (
+        select(directory_setting.c.name, last_on.label("last_on"))
+        .select_from(directory_setting.join(directory_authority).join(directory_term, _own_terms()))
+        .where(directory_setting.c.status != "closed", _theirs(scope))
+        .group_by(directory_setting.c.setting_id, directory_setting.c.name)
+        .having(last_on < before_on)
+        .order_by(directory_setting.c.name)
+        .limit(MOST)
+    )
+    found = [row for statement in (authorities, settings) for row in (await reading.execute(statement)).mappings()]
+    return tuple(CalendarEnd(**row) for row in found)
+
+
+async def nations(reading: Reading, scope: Scope) -> frozenset[str]:
+    """The nations that ``scope``'s authorities lie in."""
+    return frozenset((await reading.execute(select(directory_authority.c.nation).where(_theirs(scope)).distinct())).scalars())
+
+
+def _own_terms() -> ColumnElement[bool]:
+    return directory_term.c.setting_id == directory_setting.c.setting_id
+
+
+def _theirs(scope: Scope) -> ColumnElement[bool]:
+    """Raises Misuse for a scope that no member of staff has."""
+    if scope.kind is ScopeKind.FORCE:
+        return directory_authority.c.force == scope.id
+    if scope.kind is ScopeKind.AUTHORITY:
+        return directory_authority.c.authority == scope.id
+    raise Misuse("staff look for a force or an authority")

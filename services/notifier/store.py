@@ -1,0 +1,207 @@
+"""Notifier's rows: the notification with its frozen plan, and its children.
+
+A transition is a conditional UPDATE whose row count is checked: an acknowledgement that comes while a rung is being carried out wins (D5).
+A lease is a real instant; whoever holds it is carrying out what is due.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+
+from services.notifier.domain.plan import Plan
+from services.notifier.domain.states import Answer, ChildState, Stage
+from shared.db import Reading, Transaction
+from shared.db.tables.notifier import notifier_child, notifier_notification
+from shared.errors import NotFound
+
+_OPEN = notifier_notification.c.state == Stage.OPEN.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One row. ``next_rung_at`` is None when every rung was climbed; ``leased_until_at`` is a real instant."""
+
+    notification_id: str
+    incident_id: str
+    destination_id: str
+    destination_kind: str
+    destination_ref: str
+    purpose: str
+    state: Stage
+    policy_version: str
+    plan: Plan
+    rungs_done: int
+    deadline_at: datetime
+    next_rung_at: datetime | None
+    next_action_at: datetime | None
+    leased_until_at: datetime | None
+    late_at: datetime | None
+    opened_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is Stage.OPEN
+
+
+# --- notifications ----------------------------------------------------------------------------------------------------------------
+
+
+async def add(tx: Transaction, notifications: Sequence[Notification]) -> set[str]:
+    """Insert those whose destination has none yet; the ids of the inserted. Given in the order of their destinations, so that two
+    batches cannot wait for each other."""
+    rows = [_row(one) for one in notifications]
+    statement = tx.insert(notifier_notification).on_conflict_do_nothing(index_elements=["destination_id"])
+    return set((await tx.execute(statement.returning(notifier_notification.c.notification_id), rows)).scalars())
+
+
+async def claim(tx: Transaction, limit: int, lease: timedelta) -> list[Notification]:
+    """Take up to ``limit`` open notifications that are due and nobody holds; the most urgent first."""
+    now, real = tx.clock.now(), tx.clock.real()
+    table = notifier_notification
+    due = (
+        select(table.c.notification_id)
+        .where(_OPEN, table.c.next_action_at <= now, _free(real))
+        .order_by(table.c.next_action_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = update(table).where(table.c.notification_id.in_(due), _OPEN).values(leased_until_at=real + lease).returning(table)
+    return [_notification(row) for row in await tx.execute(claimed)]
+
+
+async def next_due(reading: Reading) -> datetime | None:
+    """When the next open notification is due; one that somebody holds, when the lease runs out (told as a business instant)."""
+    now, real = reading.clock.now(), reading.clock.real()
+    table = notifier_notification
+    free = (await reading.execute(select(func.min(table.c.next_action_at)).where(_OPEN, _free(real)))).scalar_one()
+    lease = (await reading.execute(select(func.min(table.c.leased_until_at)).where(_OPEN, table.c.leased_until_at > real))).scalar_one()
+    return min((at for at in (free, lease and now + (lease - real)) if at is not None), default=None)
+
+
+async def get(reading: Reading, notification_id: str) -> Notification:
+    """One notification. Raises NotFound."""
+    return _notification(await _one(reading, select(notifier_notification), notification_id))
+
+
+async def hold(tx: Transaction, notification_id: str) -> Notification:
+    """One notification, locked until the end of the transaction. Raises NotFound."""
+    return _notification(await _one(tx, select(notifier_notification).with_for_update(), notification_id))
+
+
+async def still_held(tx: Transaction, claimed: Notification) -> Notification | None:
+    """The claimed notification as it is now, locked; None when it has ended or another holds it."""
+    found = await hold(tx, claimed.notification_id)
+    return found if found.is_open and found.leased_until_at == claimed.leased_until_at else None
+
+
+async def go_on(
+    tx: Transaction,
+    claimed: Notification,
+    *,
+    rungs_done: int,
+    next_rung_at: datetime | None,
+    next_action_at: datetime,
+    late_at: datetime | None,
+) -> bool:
+    """Give the claimed notification back with its next action; False when it has ended or another holds it."""
+    values = {"rungs_done": rungs_done, "next_rung_at": next_rung_at, "late_at": late_at}
+    return await _while_held(tx, claimed, values | {"next_action_at": next_action_at, "leased_until_at": None})
+
+
+async def put_off(tx: Transaction, claimed: Notification, until: datetime) -> bool:
+    """Give it back undone, to be tried again at ``until``."""
+    return await _while_held(tx, claimed, {"next_action_at": until, "leased_until_at": None})
+
+
+async def hasten(tx: Transaction, notification_id: str, now: datetime) -> bool:
+    """Make the next rung due at once; False when there is none any more."""
+    table = notifier_notification
+    statement = update(table).where(table.c.notification_id == notification_id, _OPEN, table.c.next_rung_at.is_not(None))
+    return (await tx.execute(statement.values(next_rung_at=now, next_action_at=now))).rowcount == 1
+
+
+async def end(tx: Transaction, notification_id: str, stage: Stage, now: datetime) -> bool:
+    """Acknowledged or recalled: nothing is due any more. A recall may follow an acknowledgement, never the other way."""
+    table = notifier_notification
+    before = [Stage.OPEN, Stage.ACKNOWLEDGED] if stage is Stage.RECALLED else [Stage.OPEN]
+    ended = await tx.execute(
+        update(table)
+        .where(table.c.notification_id == notification_id, table.c.state.in_([one.value for one in before]))
+        .values(state=stage.value, ended_at=now, next_rung_at=None, next_action_at=None, leased_until_at=None)
+    )
+    return ended.rowcount == 1
+
+
+# --- children -------------------------------------------------------------------------------------------------------------------------
+
+
+async def add_children(tx: Transaction, children: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """The children of new notifications: ``(notification_id, child_ids)``."""
+    rows = [{"notification_id": notification_id, "child_id": child_id} for notification_id, ids in children for child_id in ids]
+    if rows:
+        await tx.execute(insert(notifier_child), rows)
+
+
+async def children(reading: Reading, notification_id: str) -> tuple[ChildState, ...]:
+    """The notification's children, in a fixed order."""
+    statement = select(notifier_child).where(notifier_child.c.notification_id == notification_id).order_by(notifier_child.c.child_id)
+    return tuple(
+        ChildState(
+            child_id=row.child_id,
+            answer=Answer(row.answer) if row.answer else None,
+            acknowledged_by=row.acknowledged_by,
+            acknowledged_at=row.acknowledged_at,
+            recalled_at=row.recalled_at,
+        )
+        for row in await reading.execute(statement)
+    )
+
+
+async def change_child(tx: Transaction, notification_id: str, child: ChildState, **answered: Any) -> None:
+    """Write a child's state; ``answered`` may give ``answered_by`` and ``answered_at``. The notification is held by the caller."""
+    await tx.execute(
+        update(notifier_child)
+        .where(notifier_child.c.notification_id == notification_id, notifier_child.c.child_id == child.child_id)
+        .values(
+            answer=child.answer.value if child.answer else None,
+            acknowledged_by=child.acknowledged_by,
+            acknowledged_at=child.acknowledged_at,
+            recalled_at=child.recalled_at,
+            **answered,
+        )
+    )
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------------------------
+
+
+def _free(real: datetime) -> ColumnElement[bool]:
+    leased = notifier_notification.c.leased_until_at
+    return or_(leased.is_(None), leased <= real)
+
+
+async def _one(reading: Reading, statement: Any, notification_id: str) -> Any:
+    row = (await reading.execute(statement.where(notifier_notification.c.notification_id == notification_id))).first()
+    if row is None:
+        raise NotFound("there is no such notification")
+    return row
+
+
+async def _while_held(tx: Transaction, claimed: Notification, values: dict[str, Any]) -> bool:
+    table = notifier_notification
+    mine = and_(table.c.notification_id == claimed.notification_id, _OPEN, table.c.leased_until_at == claimed.leased_until_at)
+    return (await tx.execute(update(table).where(mine).values(values))).rowcount == 1
+
+
+def _notification(row: Any) -> Notification:
+    values = {name: getattr(row, name) for name in Notification.__slots__}
+    return Notification(**values | {"state": Stage(row.state), "plan": Plan.from_data(row.plan)})
+
+
+def _row(one: Notification) -> dict[str, Any]:
+    values = {name: getattr(one, name) for name in Notification.__slots__}
+    return values | {"state": one.state.value, "plan": one.plan.to_data()}
