@@ -2,7 +2,7 @@
 
 import typer
 
-from services.commands import admin, directory, serve
+from services.commands import admin, demo, directory, serve
 
 app = typer.Typer(
     help="Tells a school about domestic abuse before the child walks in.",
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(demo.demo)
 app.command(name="sign-in")(admin.sign_in)
 app.add_typer(admin.keys, name="key")
 app.add_typer(admin.keyrings, name="keyring")

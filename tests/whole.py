@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy import select, update
 
 from services import composition
 from services.ingest import keys
@@ -26,10 +27,12 @@ from services.notifier.channels import EMAIL, SMS, Message, read_messages
 from services.router.roll import import_roll
 from shared.calendar import london_date
 from shared.clock import ManualClock
+from shared.db.tables.journal import inbox, journal
+from shared.events import IncidentReceived
 from shared.run import Process
 from shared.scope import Scope
 from shared.service import Parts
-from shared.settings import checked
+from shared.settings import Settings, checked
 from shared.vault import custody
 from shared.web import sessions
 from shared.web.sessions import Role
@@ -40,6 +43,7 @@ PUBLIC_URL = "https://messages.example"
 NIGHT = datetime(2026, 11, 19, 23, 10, tzinfo=UTC)
 """A Thursday in term; the next school day begins on Friday at 08:30, so the deadline is 08:00."""
 MORNING = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+KEYRING = "keyring.json"
 ROLL_AS_AT_ON = date(2026, 9, 10)
 
 _LINK = re.compile(re.escape(PUBLIC_URL) + r"/\S+")
@@ -133,6 +137,18 @@ class Whole:
         """The headers of a request with that force's key."""
         return {"Authorization": f"Bearer {await self.token(force)}"}
 
+    # --- what goes wrong --------------------------------------------------------------------------------------------------
+
+    async def park(self, incident_id: str, *, service: str = "router", fact_type: str = IncidentReceived.TYPE) -> str:
+        """Let ``service`` have given up on the incident's fact of that type; returns the fact's id."""
+        of_incident = select(journal.c.fact_id).where(journal.c.incident_id == incident_id, journal.c.type == fact_type)
+        async with self.parts.database.transaction() as tx:
+            fact_id: str = (await tx.execute(of_incident)).scalars().one()
+            given_up = {"state": "parked", "attempts": 8, "error": "Misuse handlers.py:1", "due_at": None}
+            of_fact = (inbox.c.service == service, inbox.c.fact_id == fact_id)
+            assert (await tx.execute(update(inbox).where(*of_fact).values(given_up))).rowcount == 1
+        return fact_id
+
     # --- people at browsers -------------------------------------------------------------------------------------------------
 
     async def browser(self) -> httpx.AsyncClient:
@@ -156,20 +172,8 @@ async def whole(
 ) -> AsyncIterator[Whole]:
     """Everything set up over a migrated, empty database, with the small directory and its roll taken in. Nothing runs by itself."""
     clock = ManualClock(start)
-    keyring = folder / "keyring.json"
-    custody.init(keyring, london_date(start))
-    settings = checked(
-        {
-            "mode": "demo",
-            "database_url": database_url,
-            "public_url": PUBLIC_URL,
-            "keyring_file": keyring,
-            "email_url": f"file://{folder}/mail",
-            "email_from": "messages@notify.example.com",
-            "sms_url": f"file://{folder}/phone",
-        }
-    )
-    parts = composition.parts(settings, clock)
+    custody.init(folder / KEYRING, london_date(start))
+    parts = composition.parts(settings(database_url, folder), clock)
     async with contextlib.AsyncExitStack() as clients:
         clients.push_async_callback(parts.database.close)
         await _directory(parts, clock, folder / "directory", reports)
@@ -188,6 +192,21 @@ async def whole(
             folder=folder,
             clients=clients,
         )
+
+
+def settings(database_url: str, folder: Path, *, public_url: str = PUBLIC_URL) -> Settings:
+    """What ``whole`` is configured with; another process on the same database and folder uses the same."""
+    return checked(
+        {
+            "mode": "demo",
+            "database_url": database_url,
+            "public_url": public_url,
+            "keyring_file": folder / KEYRING,
+            "email_url": f"file://{folder}/mail",
+            "email_from": "messages@notify.example.com",
+            "sms_url": f"file://{folder}/phone",
+        }
+    )
 
 
 async def _directory(parts: Parts, clock: ManualClock, folder: Path, reports: Sequence[Mapping[str, Any]]) -> None:

@@ -1,100 +1,202 @@
-"""`encompass demo`: Encompass with a fictional authority, in one process, on this machine alone; and a check that walks one report through."""
+"""`encompass demo`: everything in one process with a fictional authority, on this machine alone; ``--check`` walks one report through."""
 
 import asyncio
 import contextlib
 import json
 import signal
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from services.commands.serve import listen, opened_listener, refuse_to_start
-from services.commands.session import at_work, carry_out, console
-from services.console.handlers import import_file
+from services.commands.session import at_work, carry_out, console, faults
 from services.demo.client import police_system
-from services.demo.messages import Arrived, Messages
-from services.demo.report import sample_report
-from services.demo.walk import Counted, Walk, WalkFailed
-from services.demo.world import AGREEMENT, AUTHORITY, FORCE, World, write_world
-from services.ingest import keys
-from services.router.roll import import_roll
+from services.demo.messages import Messages
+from services.demo.start import HOST, Access, demo_settings, give_access, import_world
+from services.demo.walk import Walk, WalkFailed
+from services.demo.world import SETTINGS, World, write_world
 from shared.calendar import london_date
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.db import migrate as migrations
-from shared.errors import Refused
+from shared.errors import Refused, SettingsRefused
 from shared.run import quiet_tracebacks
-from shared.scope import Scope
 from shared.service import Parts
-from shared.settings import Settings, checked, refuse_doubtful
 from shared.vault import custody
-from shared.web import sessions
-from shared.web.sessions import Role
 
-HOST, PORT = "127.0.0.1", 8000
-SIGN_IN_HOURS = 12
+PORT = 8000
+ANY_PORT = 0
 BEGINNINGS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What a visitor of the demonstration needs: the address, the API key of the fictional force, the report to post, a sign-in link."""
-
-    address: str
-    key: str = field(repr=False)
-    report: Path
-    sign_in: str = field(repr=False)
+CHANNELS = {"email": "E-mail to", "sms": "Text message to"}
 
 
 def demo(
-    check: Annotated[bool, typer.Option("--check", help="Walk one report through to its acknowledgement, then end: 0 if all was well.")] = False,
-    port: Annotated[int | None, typer.Option(help=f"Port to listen on; {PORT} unless it is taken, any free one for --check.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Keep everything in this new folder, instead of one that is removed at the end.")] = None,
-    at: Annotated[datetime | None, typer.Option(formats=BEGINNINGS, help="Begin at this instant (UTC) instead of now.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Walk one report through, then end: 0 when every child is acknowledged.")] = False,
+    port: Annotated[int | None, typer.Option(help=f"Port to listen on. Default: {PORT}, or any free one.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="A new folder to keep everything in. Default: one that is removed.")] = None,
+    at: Annotated[datetime | None, typer.Option(formats=BEGINNINGS, help="Begin at this instant (UTC). Default: now.")] = None,
 ) -> None:
-    """Start Encompass with a fictional authority: no message leaves this machine."""
+    """Start Encompass with a fictional authority. No message leaves this machine."""
     quiet_tracebacks()
     clock: Clock = SystemClock() if at is None else MovableClock(at.replace(tzinfo=UTC), running=True)
     carry_out(_demo(clock, port, folder, check=check))
 
 
 async def _demo(clock: Clock, port: int | None, kept: Path | None, *, check: bool) -> None:
-    with _made(kept) as folder:
-        listener = opened_listener(HOST, port) if port is not None else _usual_listener(check=check)
-        settings = _settings(folder, listener.getsockname()[1])
+    stopping = _stopped_by_signals()
+    with _made(kept) as folder, contextlib.closing(_listener(port, check=check)) as listener:
+        settings = demo_settings(folder, listener.getsockname()[1])
         world = write_world(folder / "testshire", today := london_date(clock.now()))
         custody.init(folder / "keyring", today)
         await migrations.upgrade(settings.database_url)
         async with at_work(settings, clock) as parts:
-            await _import(parts, world, today)
+            with _bars() as told:
+                await import_world(parts, world, today, told)
             await refuse_to_start(parts)
-            access = await _access(parts, world, folder)
+            access = await give_access(parts, world, folder)
             messages = Messages(folder / "messages")
             parts.database.on_recorded.append(lambda _services: messages.woken.set())
-            stopping = _stopped_by_signals()
-            serving = asyncio.create_task(listen(parts, (), listener=listener, stopping=stopping))
-            try:
-                await (_check(access, messages) if check else _show(access, messages, serving))
-            finally:
-                stopping.set()
-                await serving
+            async with _serving(parts, listener, stopping) as server:
+                if check:
+                    await _beside(server, _check(access, messages))
+                else:
+                    _guide(access, world, folder, removed=kept is None)
+                    await _beside(server, _echo(messages))
+    if not check:
+        console.print(f"\nStopped. {'The folder is removed.' if kept is None else f'Everything is in {kept}.'}", highlight=False)
 
 
-# --- making it ready --------------------------------------------------------------------------------------------------------------------
-
-
-def _made(kept: Path | None) -> AbstractContextManager[Path]:
+@contextlib.contextmanager
+def _made(kept: Path | None) -> Iterator[Path]:
     """The folder of this demonstration. Raises Refused for one that holds something already: a demonstration begins afresh."""
     if kept is None:
-        temporary = tempfile.TemporaryDirectory(prefix="encompass-demo-")
-        return contextlib.ExitStack() and _inside(temporary)
+        with tempfile.TemporaryDirectory(prefix="encompass-demo-") as made:
+            yield Path(made)
+        return
     if kept.exists() and (not kept.is_dir() or any(kept.iterdir())):
-        raise Refused("the folder is not empty; name a new one")
+        raise Refused("the folder holds something already: name a new one")
     kept.mkdir(parents=True, exist_ok=True)
-    return contextlib.nullcontext(kept.resolve())
+    yield kept.resolve()
+
+
+def _listener(port: int | None, *, check: bool) -> socket.socket:
+    """The port asked for; else the usual one, or a free one where that is taken."""
+    if port is not None:
+        return opened_listener(HOST, port)
+    if not check:
+        with contextlib.suppress(SettingsRefused):
+            return opened_listener(HOST, PORT)
+    return opened_listener(HOST, ANY_PORT)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    """Set by Ctrl-C and by SIGTERM: the folder is removed either way. The server passes on to us what it caught itself."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+@contextlib.asynccontextmanager
+async def _serving(parts: Parts, listener: socket.socket, stopping: asyncio.Event) -> AsyncIterator[asyncio.Task[None]]:
+    """All services at work while the block runs; the block gets the server, which ends early when it is told to stop."""
+    server = asyncio.create_task(listen(parts, (), listener=listener, stopping=stopping))
+    try:
+        yield server
+    finally:
+        stopping.set()
+        await server
+
+
+async def _beside(server: "asyncio.Task[None]", work: Coroutine[Any, Any, None]) -> None:
+    """Do the work for as long as the server lives; raises what the work raises."""
+    working = asyncio.create_task(work)
+    await asyncio.wait({server, working}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+    else:
+        working.result()
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each file, gone when all are in."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def told(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=done, total=total)
+
+        yield told
+
+
+# --- for a visitor ----------------------------------------------------------------------------------------------------------------------
+
+
+def _guide(access: Access, world: World, folder: Path, *, removed: bool) -> None:
+    """Where to look and what to do, ready to paste."""
+    header = f"-H 'Authorization: Bearer {access.key}'"
+    console.print("\n[bold]Encompass with an invented authority.[/] Nobody in it is real, and no message leaves this machine.")
+    _lines(
+        f"Testshire has {len(SETTINGS)} settings and {len(world.pupils)} pupils. Its terms are invented too: there is school around today.",
+        "",
+        "1. Post a report of three children at two schools, as a police system would:",
+        "",
+        f"curl -sS {access.address}/v1/incidents {header} -H 'Content-Type: application/json' --data-binary '@{access.report}'",
+        "",
+        "2. The messages that follow appear below. Open a link in a browser, ask for the code, answer, and act.",
+        "",
+        "3. Ask what became of each child (the first answer has the incident_id):",
+        "",
+        f"curl -sS {access.address}/v1/incidents/INCIDENT_ID {header}",
+        "",
+        f"A coordinator can sign in once, at {access.sign_in}",
+        f"Everything is in {folder}. Ctrl-C stops{', and removes it' if removed else ''}.",
+        "",
+    )
+
+
+async def _echo(messages: Messages) -> None:
+    """Show every message as it is handed over, without end."""
+    while True:
+        for arrived in await messages.fresh():
+            console.print(f"{CHANNELS[arrived.channel]} {arrived.message.to}", style="bold", highlight=False, markup=False)
+            _lines(*(f"    {line}" for line in arrived.message.body.splitlines() if line), "")
+
+
+def _lines(*lines: str) -> None:
+    """Plain lines, never wrapped: they are for copying."""
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+# --- for a machine ----------------------------------------------------------------------------------------------------------------------
+
+
+async def _check(access: Access, messages: Messages) -> None:
+    """Walk one report through. Ends the command with 1 when a step fails, or when a child of the sender's own list is lost."""
+    report = access.report.read_bytes()
+    references = [child["reference"] for child in json.loads(report)["children"]]
+    try:
+        async with police_system(access.address, access.key) as police:
+            counted = await Walk(access.address, police, messages, lambda step: _lines(f"\u2713 {step}")).carry_out(report, references)
+    except (WalkFailed, asyncio.CancelledError) as failed:
+        faults.print(f"\u2717 {failed or 'The server has ended'}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in counted.by_outcome.items())
+    _lines(f"{len(references)} children in the report: {outcomes}; {counted.lost} lost")
+    if counted.later:
+        _lines(f"{counted.later} of them are told on their setting's first staff day, when it opens again")
+    if not counted.is_well:
+        faults.print("\u2717 A child is neither acknowledged nor about to be told", highlight=False)
+        raise typer.Exit(1)

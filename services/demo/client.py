@@ -37,12 +37,10 @@ class PostedForm:
     inputs: tuple[Input, ...]
 
     def filled(self, *, typed: Mapping[str, str], chosen: Sequence[str], pressed: str) -> dict[str, list[str]]:
-        """What a browser would send: hidden fields, ``typed`` texts, of each group the option in ``chosen``, the button with ``pressed``."""
+        """What a browser would send: hidden fields, ``typed`` texts, the options in ``chosen``, the button that says ``pressed``."""
         sent: dict[str, list[str]] = {}
         for one in self.inputs:
-            if one.kind == "hidden":
-                sent.setdefault(one.name, []).append(one.value)
-            elif one.kind in ("radio", "checkbox") and one.value in chosen:
+            if one.kind == "hidden" or (one.kind in ("radio", "checkbox") and one.value in chosen):
                 sent.setdefault(one.name, []).append(one.value)
             elif one.kind in ("text", "tel", "number") and one.name in typed:
                 sent[one.name] = [typed[one.name]]

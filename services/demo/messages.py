@@ -42,6 +42,7 @@ class Messages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._given = {EMAIL: 0, SMS: 0}
         self.woken = asyncio.Event()
 
     def all(self) -> Sequence[Arrived]:
@@ -57,3 +58,15 @@ class Messages:
             except TimeoutError:
                 continue
         return found
+
+    async def fresh(self) -> Sequence[Arrived]:
+        """The messages that this has not given before; waits until there is one."""
+        return await self.wait(self._ungiven)
+
+    def _ungiven(self, every: Sequence[Arrived]) -> Sequence[Arrived] | None:
+        found: list[Arrived] = []
+        for channel, given in self._given.items():
+            of_channel = [one for one in every if one.channel == channel]
+            found += of_channel[given:]
+            self._given[channel] = len(of_channel)
+        return found or None

@@ -27,11 +27,22 @@ class WalkFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Children of the sender's list by outcome; ``lost`` are those of whom the API says so, or says nothing. ``later`` are still to hear."""
+    """Children of the sender's list by outcome; ``lost`` are those of whom the API says so, or says nothing.
+
+    ``later`` of those that wait are told on a first staff day, which nobody can bring forward.
+    """
 
     by_outcome: Mapping[str, int]
     later: int
-    lost: int
+
+    @property
+    def lost(self) -> int:
+        return self.by_outcome.get("lost", 0)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every child is acknowledged, or will be told at its time."""
+        return self.by_outcome.get("acknowledged", 0) + self.later == sum(self.by_outcome.values())
 
 
 class Walk:
@@ -143,10 +154,11 @@ def _is_told(destination: Mapping[str, Any], received_at: datetime) -> bool:
 
 
 def _counted(status: Mapping[str, Any], references: Sequence[str], received_at: datetime) -> Counted:
+    """Counted from the sender's list: a child that the API does not know is lost."""
     known = {child["reference"]: child for child in status["children"]}
     found = [known[reference]["outcome"] if reference in known else "lost" for reference in references]
-    waits = [child for child in known.values() if child["outcome"] == "waiting" and _is_done(child, received_at)]
-    return Counted(by_outcome={outcome: found.count(outcome) for outcome in dict.fromkeys(found)}, later=len(waits), lost=found.count("lost"))
+    later = [one for one in references if one in known and known[one]["outcome"] == "waiting" and _is_done(known[one], received_at)]
+    return Counted(by_outcome={outcome: found.count(outcome) for outcome in dict.fromkeys(found)}, later=len(later))
 
 
 def _instant(text: str) -> datetime:

@@ -79,7 +79,7 @@ class World:
 
 
 def write_world(folder: Path, today: date, *, seed: int = SEED) -> World:
-    """Write Testshire into ``folder`` (made when missing), as it is around the London date ``today``; the same for the same date and seed."""
+    """Write Testshire into ``folder`` (made when missing) as it is around the London date ``today``; always the same for date and seed."""
     folder.mkdir(parents=True, exist_ok=True)
     known = pupils(today, seed=seed)
     since = date(school_year(today) - 1, 9, 1)

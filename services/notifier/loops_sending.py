@@ -63,14 +63,10 @@ class Sending:
             if not owed:
                 return ()
             now = tx.clock.now()
-            attempts = [
-                Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=one, started_at=now) for one in owed
-            ]
+            attempts = [Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=one, started_at=now) for one in owed]
             await store_attempts.start(tx, attempts)
             links = {one.attempt_id: new_token() for one in attempts if not self._is_chaser(claimed, one)}
-            await store_visits.add_links(
-                tx, [(links[one.attempt_id], _link(claimed, one)) for one in attempts if one.attempt_id in links]
-            )
+            await store_visits.add_links(tx, [(links[one.attempt_id], _link(claimed, one)) for one in attempts if one.attempt_id in links])
             await tx.record(NOTIFIER, [_started(claimed, one) for one in attempts])
         return tuple(self._ready(claimed, known, one, links.get(one.attempt_id)) for one in attempts)
 
@@ -86,19 +82,20 @@ class Sending:
 
     async def record(self, tx: Transaction, claimed: Notification, volley: Sequence[Sent]) -> None:
         """Write down what came of each."""
+        facts = []
         for one in volley:
             owed, result = one.attempt.owed, _result(one.outcome)
             reason = None if isinstance(one.outcome, HandedOver) else one.outcome.reason
             reference = one.outcome.reference if isinstance(one.outcome, HandedOver) else None
             attempt_id = one.attempt.attempt_id
             if await store_attempts.finish(tx, attempt_id, result, tx.clock.now(), reason=reason, reference=reference):
-                await tx.record(NOTIFIER, [_ended(claimed, attempt_id, owed.rung, owed.channel, result, tx, reason)])
+                facts.append(_ended(claimed, attempt_id, owed.rung, owed.channel, result, tx, reason))
                 log.info("attempt.ended", attempt_id=attempt_id, channel=owed.channel, rung=owed.rung, result=result.value, reason=reason)
+        await tx.record(NOTIFIER, facts)
 
     async def _interrupted(self, tx: Transaction, claimed: Notification) -> None:
-        for attempt_id, rung, channel in await store_attempts.interrupt(tx, claimed.notification_id, tx.clock.now()):
-            ended = _ended(claimed, attempt_id, rung, channel, Result.UNKNOWN, tx, store_attempts.INTERRUPTED)
-            await tx.record(NOTIFIER, [ended])
+        broken_off = await store_attempts.interrupt(tx, claimed.notification_id, tx.clock.now())
+        await tx.record(NOTIFIER, [_ended(claimed, *one, Result.UNKNOWN, tx, store_attempts.INTERRUPTED) for one in broken_off])
 
     async def _send(self, ready: Ready) -> Outcome:
         try:

@@ -96,11 +96,13 @@ def _outcome(child_id: str, facts: Sequence[Fact], now: datetime) -> ChildOutcom
     own = [fact for fact in facts if _concerns(fact, child_id)]
     routed = {fact.destination_id: fact for fact in own if isinstance(fact, IncidentRouted)}
     destinations = tuple(_destination(fact, own, facts, child_id, now) for fact in routed.values())
-    review = next(iter(_reviewed(own, facts, now)), None)
-    owed = [*_received(own, now), *([review] if review else []), *_recalled(own, now), *_excluded(own)]
+    reviews = [_reviewed(held, facts, now) for held in _open_reviews(own)]
+    owed = [*_received(own, now), *reviews, *_recalled(own, now), *_excluded(own)]
     # A destination that was wrong is history once something has followed; until then the recall itself is what is owed.
     owed += [told.standing for told in destinations if told.standing.outcome is not Outcome.RECALLED]
-    return ChildOutcome(child_id=child_id, standing=neediest(owed, now), destinations=destinations, review=review)
+    return ChildOutcome(
+        child_id=child_id, standing=neediest(owed, now), destinations=destinations, review=neediest(reviews, now) if reviews else None
+    )
 
 
 def _concerns(fact: Fact, child_id: str) -> bool:
@@ -123,11 +125,14 @@ def _received(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:
         yield handed_over(NextAction.ROUTING, received.received_at, now)
 
 
-def _reviewed(own: Sequence[Fact], facts: Sequence[Fact], now: datetime) -> Iterable[Standing]:
-    """The newest review, until a later decision has settled it. Escalated, it is its owner's for as long as it takes."""
-    held = last(ChildHeld, own)
-    if held is None or any(isinstance(fact, IncidentRouted | ChildExcluded) for fact in after(held, own)):
-        return
+def _open_reviews(own: Sequence[Fact]) -> Iterable[ChildHeld]:
+    """Every review that no later decision has settled; of one told of twice the newest word."""
+    held = {fact.review_id: fact for fact in own if isinstance(fact, ChildHeld)}
+    return [fact for fact in held.values() if not any(isinstance(later, IncidentRouted | ChildExcluded) for later in after(fact, own))]
+
+
+def _reviewed(held: ChildHeld, facts: Sequence[Fact], now: datetime) -> Standing:
+    """Held until its deadline. Escalated, it is its owner's for as long as it takes."""
     escalated = last(ReviewEscalated, [fact for fact in facts if isinstance(fact, ReviewEscalated) and fact.review_id == held.review_id])
     standing = Standing(
         outcome=Outcome.HELD,
@@ -139,11 +144,8 @@ def _reviewed(own: Sequence[Fact], facts: Sequence[Fact], now: datetime) -> Iter
         reason=held.reason,
     )
     if escalated is not None:
-        yield replace(standing, owner=escalated.owner, next_action_at=None)
-    elif now < held.review_deadline_at + GRACE:
-        yield standing
-    else:
-        yield lost(standing, held.review_deadline_at)
+        return replace(standing, owner=escalated.owner, next_action_at=None)
+    return standing if now < held.review_deadline_at + GRACE else lost(standing, held.review_deadline_at)
 
 
 def _recalled(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:

@@ -1,0 +1,1 @@
+"""Stories: whole journeys through every room."""
