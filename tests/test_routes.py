@@ -68,7 +68,7 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/static/{digest}/{name}"): anyone(200),
     # signing in and out
     ("GET", "/sign-in/{token}"): anyone(303),
-    ("GET", "/sign-in"): anyone(401),
+    ("GET", "/sign-in"): anyone(200),  # with the cookie that the address before has just set
     ("POST", "/sign-in"): anyone(403),
     ("GET", "/signed-out"): anyone(200),
     ("GET", "/"): staff(*Role),

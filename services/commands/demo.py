@@ -191,7 +191,7 @@ async def _check(access: Access, messages: Messages) -> None:
         async with police_system(access.address, access.key) as police:
             counted = await Walk(access.address, police, messages, lambda step: _lines(f"\u2713 {step}")).carry_out(report, references)
     except (WalkFailed, asyncio.CancelledError) as failed:
-        faults.print(f"\u2717 {failed or 'The server has ended'}", highlight=False, markup=False, soft_wrap=True)
+        faults.print(f"\u2717 {str(failed) or 'The server has ended'}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in counted.by_outcome.items())
     _lines(f"{len(references)} children in the report: {outcomes}; {counted.lost} lost")

@@ -69,7 +69,7 @@ def pupils(today: date, *, seed: int) -> tuple[Pupil, ...]:
 
 def staff_name(number: int) -> str:
     """The invented name of contact ``number`` (from 0), unlike any pupil's or adult's; the first 96 are all different."""
-    return f"{STAFF_GIVEN[number % len(STAFF_GIVEN)]} {STAFF_FAMILY[number // len(STAFF_GIVEN) % len(STAFF_FAMILY)]}"
+    return f"{STAFF_GIVEN[number % len(STAFF_GIVEN)]} {STAFF_FAMILY[(number + number // 24) % len(STAFF_FAMILY)]}"
 
 
 def mobile(number: int) -> str:

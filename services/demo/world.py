@@ -107,9 +107,17 @@ def _contacts(since: date) -> list[Cells]:
 
 
 def _contact(number: int, setting_id: str, team_id: str, role: str, since: date) -> Cells:
-    email = f"{role}@{(setting_id or team_id).lower()}.example"
+    email = f"{role}@{_domain(setting_id) if setting_id else team_id}.example"
     phone = "" if setting_id == ONE_CHANNEL else mobile(number + 1)
     return f"C-{number + 1:04d}", setting_id, team_id, role, staff_name(number), email, phone, since
+
+
+def _domain(setting_id: str) -> str:
+    """``testwood-primary``; with the town where two settings share a name."""
+    names = [row[1] for row in SETTINGS]
+    name, town = next((row[1], row[4]) for row in SETTINGS if row[0] == setting_id)
+    words = f"{name} {town}" if names.count(name) > 1 else name
+    return words.lower().replace("'", "").replace(" ", "-")
 
 
 def _row(pupil: Pupil) -> Cells:

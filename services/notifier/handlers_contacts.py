@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from services.notifier.domain.conflict import ContactPerson
 from shared.db import Reading
 from shared.directory import Contact, Directory
 from shared.errors import NotFound, VaultSealed
@@ -22,6 +23,11 @@ log = logger(__name__)
 def is_chaser(destination_kind: str, role: str) -> bool:
     """Whether someone in this role is only asked to telephone the setting."""
     return destination_kind == SETTING and role in CHASERS
+
+
+def as_person(contact: Contact) -> ContactPerson:
+    """The contact as the conflict check sees her."""
+    return ContactPerson(name=contact.name, email=contact.email, phone=contact.phone)
 
 
 class Contacts:

@@ -7,28 +7,31 @@ arrives meanwhile wins, and nothing is sent after it.
 """
 
 import asyncio
+import contextlib
 from datetime import datetime, time, timedelta
 
 from services.notifier import store, store_attempts
 from services.notifier.domain.conflict import Conflict
 from services.notifier.domain.plan import PHONE, Rung, next_due
 from services.notifier.domain.rungs import Recipient, Result, Tried, again_at, one_way_only, outcome, owed, quiet_until
+from services.notifier.handlers_calls import ONE_CHANNEL, open_call
 from services.notifier.handlers_contacts import is_chaser
-from services.notifier.loops_known import Known, Knowing, due_rungs
+from services.notifier.loops_known import Knowing, Known, due_rungs
 from services.notifier.loops_sending import Sending, Sent
 from services.notifier.store import Notification
 from services.notifier.store_attempts import PhoneTask
 from shared.calendar import at, london_date
 from shared.clock import Clock
 from shared.db import Database, Transaction
-from shared.errors import EncompassError, Unavailable
-from shared.events import NOTIFIER, NotificationLate, PhoneTaskOpened, RungClimbed
+from shared.errors import EncompassError, Misuse, Unavailable
+from shared.events import NOTIFIER, NotificationLate, RungClimbed
 from shared.log import logger
 
 BATCH = 16
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=3)
 """Real time that one turn may take: the longest send and the database, with room."""
 PUT_OFF = timedelta(minutes=1)
+PAUSE = timedelta(seconds=5)
 CHASE = time(9, 0)
 """London time at which a call that nobody has made is brought up again, each day."""
 CALLED = "phone-task-open"
@@ -69,11 +72,16 @@ class Ladder:
         try:
             await self._carry_out(claimed)
         except Unavailable:
+            with contextlib.suppress(Unavailable):  # else the lease runs out
+                await self._give_back(claimed, PAUSE)
             raise
         except EncompassError as error:
             log.error("ladder.put-off", notification_id=claimed.notification_id, error=error.code)
-            async with self._database.transaction() as tx:
-                await store.put_off(tx, claimed, tx.clock.now() + PUT_OFF)
+            await self._give_back(claimed, PUT_OFF)
+
+    async def _give_back(self, claimed: Notification, pause: timedelta) -> None:
+        async with self._database.transaction() as tx:
+            await store.put_off(tx, claimed, tx.clock.now() + pause)
 
     async def _carry_out(self, claimed: Notification) -> None:
         now = self._clock.now()
@@ -120,7 +128,6 @@ class Turn:
         self._tried = tried
         self._climbed = climbed
         self._quiet_until = quiet_until
-        self._due_at = max(held.deadline_at, self._now)
 
     async def finish(self, *, hurried: bool, idle: bool) -> None:
         """Record everything. ``hurried``: somebody passed the message on meanwhile; ``idle``: nothing was sent."""
@@ -176,9 +183,7 @@ class Turn:
         if not self._known.readable:
             return "unreadable"
         reached = self._outcome(rung)
-        if reached is not None:
-            return reached.value
-        return "passed-over" if self._known.people.get(rung.role) else "no-contact"
+        return "no-contact" if reached is None else reached.value  # that somebody was passed over shows nowhere (design rule 7.7)
 
     def _rung_climbed(self, rung: int, what: str, next_action_at: datetime | None) -> RungClimbed:
         return RungClimbed(
@@ -204,7 +209,7 @@ class Turn:
         plan = self._held.plan.rungs[:done]
         told = [one for one in self._recipients if one.rung <= done and not is_chaser(kind, plan[one.rung - 1].role)]
         if any(one_way_only(one, self._tried) for one in told):
-            await self._open_task(teams.phone, "one-channel")
+            await self._open_task(teams.phone, ONE_CHANNEL)
 
     def _whose_call(self) -> tuple[str, str]:
         """Team and reason of the ladder's own telephone task. Where no contact may be told, the authority's lead is the recipient."""
@@ -218,20 +223,7 @@ class Turn:
         return teams.phone, "not-acknowledged"
 
     async def _open_task(self, team_id: str, reason: str) -> PhoneTask | None:
-        task = await store_attempts.open_task(self._tx, self._held.notification_id, team_id, reason, self._due_at)
-        if task is not None:
-            opened = PhoneTaskOpened(
-                incident_id=self._held.incident_id,
-                notification_id=self._held.notification_id,
-                phone_task_id=task.phone_task_id,
-                owner=team_id,
-                reason=reason,
-                due_at=task.due_at,
-                opened_at=task.opened_at,
-            )
-            await self._tx.record(NOTIFIER, [opened])
-            log.info("phone-task.open", notification_id=self._held.notification_id, phone_task_id=task.phone_task_id, reason=reason)
-        return task
+        return await open_call(self._tx, self._held, team_id, reason)
 
     async def _late(self) -> datetime | None:
         """Say that the deadline has passed, and whose it is now; None while it has not."""
@@ -241,7 +233,7 @@ class Turn:
         tasks = await store_attempts.open_tasks(self._tx, held.notification_id)
         task = tasks[-1] if tasks else await self._open_task(self._whose_call()[0], "late")
         if task is None:
-            return None  # it had one for being late already, and that is recorded
+            raise Misuse("a telephone task for being late, without being late")
         late = NotificationLate(
             incident_id=held.incident_id,
             notification_id=held.notification_id,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.notifier import store_attempts
-from services.notifier.domain.conflict import Conflict, ContactPerson, KnownAdult, conflict, known_adults
+from services.notifier.domain.conflict import Conflict, KnownAdult, conflict, known_adults
 from services.notifier.domain.messages import EMAIL, SMS
 from services.notifier.domain.plan import PHONE, Rung
 from services.notifier.domain.rungs import Recipient, Tried
-from services.notifier.handlers_contacts import TEAM, Contacts, is_chaser
+from services.notifier.handlers_contacts import TEAM, Contacts, as_person, is_chaser
 from services.notifier.store import Notification
 from shared.db import Database, Reading
 from shared.directory import Contact, Directory
@@ -127,11 +127,6 @@ class Knowing:
         except NotFound:
             return "", ""
         return setting.name, setting.telephone or ""
-
-
-def as_person(contact: Contact) -> ContactPerson:
-    """The contact as the conflict check sees her."""
-    return ContactPerson(name=contact.name, email=contact.email, phone=contact.phone)
 
 
 def due_rungs(notification: Notification, now: datetime) -> tuple[Rung, ...]:

@@ -5,7 +5,19 @@ from collections.abc import Iterator
 
 from tests.tidy.source import Rule, Source, belongs, imports, planted
 
-RANKS = {"domain": 0, "store": 1, "handlers": 2, "keys": 2, "roll": 2, "visits": 2, "loops": 2, "api": 3, "pages": 3, "channels": 3, "__init__": 4}
+RANKS = {
+    "domain": 0,
+    "store": 1,
+    "handlers": 2,
+    "keys": 2,
+    "roll": 2,
+    "visits": 2,
+    "loops": 2,
+    "api": 3,
+    "pages": 3,
+    "channels": 3,
+    "__init__": 4,
+}
 """A service's rooms from the inside out. A new kind of room is a decision: give it a rank here."""
 ABOVE = ("commands", "demo")
 PURE = ("services/*/domain.py", "services/*/domain/*", "shared/calendar/*", "shared/outcome/*")

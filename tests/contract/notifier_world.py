@@ -1,0 +1,215 @@
+"""Notifier alone: a directory, sealed reports, channels that keep what they are given, and a clock in the test's hand."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from services.notifier.domain.messages import EMAIL, SMS, HandedOver, Message, Outcome, fault
+from services.notifier.handlers import Opening
+from services.notifier.loops import Ladder
+from services.notifier.loops_known import Knowing
+from services.notifier.loops_sending import Sending
+from shared.clock import ManualClock
+from shared.db import Database, assert_outside_transaction, journal
+from shared.db.tables import metadata
+from shared.directory import BankHolidays, Directory
+from shared.events import Envelope, Fact, IncidentRouted
+from shared.ids import new_id
+from shared.report.read import read
+from shared.report.sealed import KIND, SealedReport
+from shared.vault import Keyring, Vault, retention_month
+from tests.directory_samples import imported
+from tests.samples import sample_report
+
+SUNDAY_NIGHT = datetime(2026, 11, 22, 23, 10, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
+DEADLINE = MONDAY.replace(hour=8)
+KEYRING = Keyring.created(date(2026, 11, 1), 30)
+PUBLIC = "https://messages.example"
+SCHOOL = "900001"
+DSL, DEPUTY, HEAD = (f"{role}@900001.example" for role in ("dsl", "deputy", "head"))
+DSL_PHONE = "+447700900001"
+PHONE_DESK, AUTHORITY_LEAD = "testshire-phone-desk", "testshire-safeguarding-lead"
+
+
+class Crash(BaseException):
+    """The program ends here."""
+
+
+@dataclass
+class RecordingChannel:
+    """Keeps every message; answers what the test has laid out for an address, else that it took it."""
+
+    name: str
+    sent: list[Message] = field(default_factory=list)
+    answers: dict[str, list[Outcome | BaseException]] = field(default_factory=dict)
+    meanwhile: Callable[[Message], Awaitable[None]] | None = None
+
+    async def send(self, message: Message) -> Outcome:
+        assert_outside_transaction()
+        assert fault(self.name, message) is None
+        self.sent.append(message)
+        if self.meanwhile is not None:
+            await self.meanwhile(message)
+        laid_out = self.answers.get(message.to, [])
+        answer = laid_out.pop(0) if laid_out else HandedOver(reference=message.attempt_id)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        return None
+
+    @property
+    def to(self) -> list[str]:
+        return [message.to for message in self.sent]
+
+
+@dataclass
+class World:
+    """What a test speaks to."""
+
+    database: Database
+    clock: ManualClock
+    vault: Vault
+    directory: Directory
+    email: RecordingChannel = field(default_factory=lambda: RecordingChannel(EMAIL))
+    sms: RecordingChannel = field(default_factory=lambda: RecordingChannel(SMS))
+
+    @property
+    def channels(self) -> dict[str, RecordingChannel]:
+        return {EMAIL: self.email, SMS: self.sms}
+
+    def ladder(self, **channels: RecordingChannel) -> Ladder:
+        """A loop of its own, as another process would have it."""
+        used = channels or self.channels
+        database, clock = self.database, self.clock
+        knowing = Knowing(database=database, directory=self.directory, vault=self.vault, channels=used)
+        return Ladder(
+            database=database,
+            clock=clock,
+            knowing=knowing,
+            sending=Sending(database=database, clock=clock, channels=dict(used), public_url=PUBLIC),
+        )
+
+    async def settle(self, ladder: Ladder | None = None) -> int:
+        """Run the ladder until nothing is due."""
+        ladder, total = ladder or self.ladder(), 0
+        while done := await ladder.run_once():
+            total += done
+            assert total < 1000, "the ladder never comes to rest"
+        return total
+
+    async def advance(self, until: datetime) -> None:
+        """Move to ``until``, stopping wherever something falls due."""
+        ladder = self.ladder()
+        await self.settle(ladder)
+        while (due := await ladder.next_due()) is not None and due < until:
+            self.clock.move_to(max(due, self.clock.now()))
+            assert await self.settle(ladder), "named an instant and did nothing at it"
+        self.clock.move_to(until)
+        await self.settle(ladder)
+
+    async def report(self, body: dict[str, Any] | None = None) -> tuple[str, dict[str, str]]:
+        """A sealed report: incident_id, and child_id by reference."""
+        accepted = read(_bytes(body or sample_report())).report
+        incident_id, child_ids = new_id(), {child.reference: new_id() for child in accepted.children}
+        sealed = SealedReport(report=accepted, child_ids=child_ids).to_bytes()
+        async with self.database.transaction() as tx:
+            await self.vault.new_scope(tx, incident_id, retention_month(date(2026, 11, 22), 6))
+            await self.vault.put(tx, incident_id, [(new_id(), KIND, sealed)])
+        return incident_id, child_ids
+
+    async def policy_version(self) -> str:
+        async with self.database.reading() as reading:
+            return (await self.directory.deciding(reading, "testshire", "999", date(2026, 11, 22))).version
+
+    async def routed(self, *references: str, body: dict[str, Any] | None = None, **changes: Any) -> IncidentRouted:
+        """The fact of one destination for these children of a new report (all when none is named)."""
+        incident_id, child_ids = await self.report(body)
+        now = self.clock.now()
+        fact = IncidentRouted(
+            incident_id=incident_id,
+            incident_version=1,
+            destination_id=new_id(),
+            destination_kind="setting",
+            destination_ref=SCHOOL,
+            purpose="school-day",
+            child_ids=tuple(child_ids[reference] for reference in references or child_ids),
+            send_at=now,
+            deadline_at=DEADLINE,
+            urgency="ordinary",
+            policy_version=await self.policy_version(),
+            routed_at=now,
+        )
+        return replace(fact, **changes)
+
+    async def handle(self, *facts: IncidentRouted) -> None:
+        """As delivery does: one transaction for the batch."""
+        envelopes = [Envelope(id=new_id(), source="router", time=self.clock.now(), fact=fact) for fact in facts]
+        async with self.database.transaction() as tx:
+            await Opening(self.directory).routed(tx, envelopes)
+
+    async def opened(self, *references: str, **changes: Any) -> IncidentRouted:
+        """A notification, opened by its fact."""
+        fact = await self.routed(*references, **changes)
+        await self.handle(fact)
+        return fact
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        async with self.database.reading() as reading:
+            return [dict(row) for row in (await reading.execute(select(metadata.tables[table]))).mappings()]
+
+    async def one(self, table: str) -> dict[str, Any]:
+        (row,) = await self.rows(table)
+        return row
+
+    async def facts(self, kind: type[Fact], incident_id: str) -> list[Any]:
+        async with self.database.reading() as reading:
+            return [one.fact for one in await journal.of_incident(reading, incident_id) if isinstance(one.fact, kind)]
+
+    async def contact(self, email: str) -> dict[str, Any]:
+        """A contact's row by her e-mail address."""
+        role, _, place = email.removesuffix(".example").partition("@")
+        rows = await self.rows("directory_contact")
+        return next(row for row in rows if row["role"] == role and (row["setting_id"] or row["team_id"]) == place)
+
+    async def suspend(self, *emails: str) -> None:
+        table = metadata.tables["directory_contact"]
+        for email in emails:
+            contact_id = (await self.contact(email))["contact_id"]
+            async with self.database.transaction() as tx:
+                await tx.execute(update(table).where(table.c.contact_id == contact_id).values(state="suspended"))
+
+    def token(self, address: str, number: int = -1) -> str:
+        """The link's token in a message that went to this address."""
+        sent = [message for channel in self.channels.values() for message in channel.sent if message.to == address]
+        found = re.search(re.escape(PUBLIC) + r"/m/([\w-]+)", sent[number].body)
+        assert found, "no link in the message"
+        return found[1]
+
+
+async def a_world(database: Database, clock: ManualClock, folder: Path) -> World:
+    """A world with the directory of one authority."""
+    vault = Vault(KEYRING, clock)
+    await imported(database, vault, clock, folder)
+    return World(database=database, clock=clock, vault=vault, directory=Directory(vault, BankHolidays.bundled()))
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def reasons(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Telephone tasks: their reason and whose they are."""
+    return {task["reason"]: task["team_id"] for task in tasks}
+
+
+def _bytes(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()

@@ -1,0 +1,311 @@
+"""The ladder on both databases: who is told when, what a crash leaves, and that only an answer or the end of the plan stops it."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from services.notifier.domain.messages import Message, Refused, TryAgain
+from services.notifier.loops import LEASE
+from shared.clock import ManualClock
+from shared.db import Database
+from shared.db.tables import metadata
+from shared.events import AttemptEnded, AttemptStarted, NotificationLate, NotificationOpened, PhoneTaskOpened, RungClimbed
+from tests.contract.notifier_world import (
+    AUTHORITY_LEAD,
+    DEADLINE,
+    DEPUTY,
+    DSL,
+    DSL_PHONE,
+    HEAD,
+    MONDAY,
+    PHONE_DESK,
+    SUNDAY_NIGHT,
+    Crash,
+    World,
+    a_world,
+    minutes,
+    reasons,
+)
+from tests.samples import personal_words, sample_report
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(SUNDAY_NIGHT)
+
+
+@pytest.fixture
+async def world(database: Database, clock: ManualClock, tmp_path: Path) -> World:
+    return await a_world(database, clock, tmp_path / "directory")
+
+
+async def test_a_routed_destination_opens_one_notification_however_often_it_is_told(world: World) -> None:
+    fact = await world.routed("C1", "C2")
+    other = await world.routed("C1")
+    await world.handle(fact, fact, other)
+    await world.handle(other, fact)
+    assert {row["destination_id"] for row in await world.rows("notifier_notification")} == {fact.destination_id, other.destination_id}
+    (opened,) = await world.facts(NotificationOpened, fact.incident_id)
+    assert (opened.child_ids, opened.next_action_at, opened.deadline_at) == (fact.child_ids, SUNDAY_NIGHT, DEADLINE)
+    assert len(await world.rows("notifier_child")) == 3
+
+
+async def test_rung_after_rung_up_to_the_telephone_and_then_late_with_an_owner(world: World) -> None:
+    fact = await world.opened("C1")
+    await world.advance(DEADLINE + minutes(1))
+    climbed = await world.facts(RungClimbed, fact.incident_id)
+    by_plan = {1: SUNDAY_NIGHT, 2: DEADLINE - minutes(75), 3: DEADLINE - minutes(45), 4: DEADLINE - minutes(20), 5: DEADLINE}
+    first = {one.rung: one for one in reversed(climbed)}
+    assert {rung: one.climbed_at for rung, one in first.items()} == by_plan
+    assert [first[rung].next_action_at for rung in (1, 2, 3, 4)] == [by_plan[rung] for rung in (2, 3, 4, 5)]
+    assert first[5].next_action_at is None
+    chased = [f"{role}@{AUTHORITY_LEAD}.example" for role in ("duty", "lead")]
+    assert world.email.to == [DSL, DEPUTY, HEAD, *chased]
+    (late,) = await world.facts(NotificationLate, fact.incident_id)
+    (task,) = await world.facts(PhoneTaskOpened, fact.incident_id)
+    assert (late.owner, late.phone_task_id, late.late_at) == (PHONE_DESK, task.phone_task_id, DEADLINE)
+    assert (task.reason, task.owner) == ("not-acknowledged", PHONE_DESK)
+
+
+async def test_a_call_that_nobody_makes_is_brought_up_every_morning(world: World) -> None:
+    fact = await world.opened("C1")
+    await world.advance(MONDAY + timedelta(days=3))
+    climbed = await world.facts(RungClimbed, fact.incident_id)
+    assert [one.climbed_at for one in climbed[-2:]] == [MONDAY + timedelta(days=days, hours=9) for days in (1, 2)]
+    assert {one.outcome for one in climbed[-2:]} == {"phone-task-open"}
+    assert (await world.one("notifier_notification"))["next_action_at"] == MONDAY + timedelta(days=3, hours=9)
+    assert len(await world.facts(NotificationLate, fact.incident_id)) == 1
+
+
+async def test_text_messages_wait_for_the_end_of_quiet_hours_and_e_mail_does_not(world: World) -> None:
+    await world.opened("C1")
+    await world.settle()
+    assert (world.email.to, world.sms.to) == ([DSL], [])
+    await world.advance(MONDAY.replace(hour=6, minute=30))
+    assert world.sms.to == [DSL_PHONE]
+    await world.advance(MONDAY.replace(hour=6, minute=45))
+    assert (world.email.to, len(world.sms.to)) == ([DSL, DEPUTY], 2)
+
+
+async def test_when_quiet_hours_outlast_the_deadline_a_text_message_goes_at_once(world: World) -> None:
+    await world.opened("C1", deadline_at=MONDAY.replace(hour=6))
+    await world.settle()
+    assert world.sms.to == [DSL_PHONE]
+
+
+@pytest.mark.parametrize("urgency", ["urgent", "late-on-arrival"])
+async def test_an_urgent_one_tells_everybody_at_once_the_telephone_too(world: World, clock: ManualClock, urgency: str) -> None:
+    deadline_at = SUNDAY_NIGHT - minutes(15) if urgency == "late-on-arrival" else DEADLINE
+    fact = await world.opened("C1", urgency=urgency, deadline_at=deadline_at)
+    await world.settle()
+    assert {DSL, DEPUTY, HEAD} < set(world.email.to)
+    assert reasons(await world.rows("notifier_phone_task")) == {"not-acknowledged": PHONE_DESK}
+    assert bool(await world.facts(NotificationLate, fact.incident_id)) == (urgency == "late-on-arrival")
+
+
+async def test_a_first_staff_days_notification_waits_for_its_morning(world: World) -> None:
+    send_at = MONDAY + timedelta(days=7, hours=7)
+    await world.opened("C1", purpose="first-staff-day", send_at=send_at, deadline_at=send_at + timedelta(hours=1))
+    await world.advance(send_at - minutes(1))
+    assert world.email.sent == []
+    await world.advance(send_at)
+    assert DSL in world.email.to
+
+
+async def test_a_team_has_a_ladder_of_its_own(world: World) -> None:
+    team = "testshire-out-of-hours"
+    await world.opened("C1", destination_kind="team", destination_ref=team, purpose="holiday-live")
+    await world.advance(DEADLINE)
+    assert world.email.to == [f"duty@{team}.example", f"lead@{team}.example"]
+    assert reasons(await world.rows("notifier_phone_task")) == {"not-acknowledged": PHONE_DESK}
+
+
+async def test_messages_say_nothing_and_chasers_have_no_link(world: World) -> None:
+    body = sample_report()
+    await world.opened(body=body)
+    await world.advance(DEADLINE)
+    texts = [f"{message.subject} {message.body}" for message in (*world.email.sent, *world.sms.sent)]
+    forbidden = {"encompass", "police", "abuse", "safeguarding lead", "child", "pupil", *(word.lower() for word in personal_words(body))}
+    assert not [word for text in texts for word in forbidden if word in text.lower()]
+    chasers = [message for message in world.email.sent if AUTHORITY_LEAD in message.to]
+    assert chasers
+    assert all("/m/" not in message.body and "+441632960001" in message.body for message in chasers)
+    assert "before 08:00 on Monday 23 November" in world.email.sent[0].body
+
+
+async def test_a_wrong_number_or_mailbox_moves_on_at_once(world: World, clock: ManualClock) -> None:
+    clock.move_to(MONDAY.replace(hour=6, minute=40))
+    world.email.answers[DSL] = [Refused(reason="mailbox-unknown")]
+    await world.opened("C1")
+    await world.settle()
+    assert (world.email.to, world.sms.to) == ([DSL], [DSL_PHONE])  # her other channel; the next one waits for its time
+    assert reasons(await world.rows("notifier_phone_task")) == {"one-channel": PHONE_DESK}
+
+
+async def test_a_contact_whom_nothing_reaches_makes_the_next_rung_due_at_once(world: World, clock: ManualClock) -> None:
+    clock.move_to(MONDAY.replace(hour=6, minute=40))
+    world.email.answers[DSL] = [Refused(reason="mailbox-unknown")]
+    world.sms.answers[DSL_PHONE] = [Refused(reason="number-unknown")]
+    fact = await world.opened("C1")
+    await world.settle()
+    assert world.email.to == [DSL, DEPUTY]
+    assert [one.outcome for one in await world.facts(RungClimbed, fact.incident_id)] == ["refused", "handed-over"]
+
+
+async def test_a_channel_that_is_down_is_tried_again_after_short_gaps_and_then_given_up(world: World) -> None:
+    world.email.answers[DSL] = [TryAgain(reason="timeout")] * 9
+    await world.opened("C1")
+    await world.advance(SUNDAY_NIGHT + minutes(30))
+    assert Counter(world.email.to) == {DSL: 5, DEPUTY: 1}
+    attempts = sorted(await world.rows("notifier_attempt"), key=lambda row: row["started_at"])
+    gaps = [after["started_at"] - before["started_at"] for before, after in zip(attempts, attempts[1:5], strict=False)]
+    assert gaps == [minutes(1)] * 4
+    assert attempts[5]["started_at"] == attempts[4]["started_at"]
+    assert not any(row["is_repeat"] for row in attempts)
+
+
+async def test_one_that_may_have_gone_out_is_sent_again_and_says_so(world: World) -> None:
+    world.email.answers[DSL] = [TryAgain(reason="timeout", ambiguous=True)]
+    await world.opened("C1")
+    await world.advance(SUNDAY_NIGHT + minutes(2))
+    assert [message.subject.startswith("Sent again: ") for message in world.email.sent] == [False, True]
+
+
+async def test_a_crash_between_sending_and_recording_is_made_good_by_another_loop(world: World, clock: ManualClock) -> None:
+    fact = await world.opened("C1")
+    world.email.answers[DSL] = [Crash()]
+    with pytest.raises(Crash):
+        await world.ladder().run_once()
+    (attempt,) = await world.rows("notifier_attempt")
+    assert attempt["result"] == "started"
+    assert await world.settle() == 0  # the lease still stands
+    clock.move_to(clock.now() + LEASE)
+    await world.settle()
+    first, second = sorted(await world.rows("notifier_attempt"), key=lambda row: row["round"])
+    assert (first["result"], first["reason"], second["result"], second["is_repeat"]) == ("unknown", "interrupted", "handed-over", True)
+    assert "Sent again" in world.email.sent[1].subject
+    assert "Sent again" in world.email.sent[1].body
+    assert [one.result for one in await world.facts(AttemptEnded, fact.incident_id)] == ["unknown", "handed-over"]
+    assert [one.repeat for one in await world.facts(AttemptStarted, fact.incident_id)] == [False, True]
+    assert [one.rung for one in await world.facts(RungClimbed, fact.incident_id)] == [1]
+
+
+async def test_a_loop_that_comes_back_after_its_lease_changes_nothing(world: World, clock: ManualClock) -> None:
+    """It was held up in sending; another has taken over meanwhile. What it learned too late is not recorded."""
+    fact = await world.opened("C1")
+
+    async def another_takes_over(_message: Message) -> None:
+        world.email.meanwhile = None
+        clock.move_to(clock.now() + LEASE)
+        await asyncio.create_task(world.settle())
+
+    world.email.meanwhile = another_takes_over
+    await world.settle()
+    assert sorted(row["result"] for row in await world.rows("notifier_attempt")) == ["handed-over", "unknown"]
+    assert [one.rung for one in await world.facts(RungClimbed, fact.incident_id)] == [1]
+
+
+async def test_loops_at_once_send_each_message_once(world: World) -> None:
+    facts = [await world.routed("C1") for _ in range(20)]
+    await world.handle(*facts)
+    ladders = [world.ladder() for _ in range(4)]
+    await asyncio.gather(*(world.settle(ladder) for ladder in ladders))
+    assert world.email.to == [DSL] * 20
+    attempts = await world.rows("notifier_attempt")
+    assert len({row["notification_id"] for row in attempts}) == len(attempts) == 20
+
+
+async def test_only_verified_contacts_are_told(world: World) -> None:
+    await world.suspend(DSL)
+    await world.opened("C1")
+    await world.settle()
+    assert world.email.to == [DEPUTY]
+
+
+async def test_a_contact_suspended_after_the_opening_is_passed_over_at_once(world: World) -> None:
+    await world.opened("C1")
+    await world.suspend(DSL)
+    await world.settle()
+    assert world.email.to == [DEPUTY]
+
+
+async def test_nobody_to_tell_is_a_call_at_once(world: World) -> None:
+    await world.suspend(DSL, DEPUTY, HEAD)
+    await world.opened("C1")
+    await world.settle()
+    assert reasons(await world.rows("notifier_phone_task")) == {"no-contact": PHONE_DESK}
+    assert not [address for address in world.email.to if address.endswith("@900001.example")]
+
+
+async def test_a_contact_with_one_channel_has_the_link_and_somebody_rings(world: World) -> None:
+    await world.opened("C1")
+    await world.settle(world.ladder(email=world.email))  # a deployment without text messages
+    assert world.email.to == [DSL]
+    assert reasons(await world.rows("notifier_phone_task")) == {"one-channel": PHONE_DESK}
+
+
+async def test_a_namesake_of_an_adult_is_not_told_until_a_person_has_decided(world: World) -> None:
+    body = sample_report()
+    body["adults"][0]["full_name"] = "Dorin BELLWARD"  # as the DSL of the school is called
+    await world.opened("C1", body=body)
+    await world.settle()
+    assert world.email.to == [DEPUTY]
+    assert reasons(await world.rows("notifier_phone_task")) == {"conflict-check": AUTHORITY_LEAD}
+
+
+async def test_when_every_contact_is_blocked_the_authoritys_lead_has_the_call_at_once(world: World) -> None:
+    await world.suspend(DEPUTY, HEAD)
+    body = sample_report()
+    body["adults"][0]["full_name"] = "Dorin BELLWARD"
+    await world.opened("C1", body=body)
+    await world.settle()
+    assert world.email.to == [f"{role}@{AUTHORITY_LEAD}.example" for role in ("duty", "lead")]
+    assert reasons(await world.rows("notifier_phone_task")) == {"conflict-check": AUTHORITY_LEAD, "all-blocked": AUTHORITY_LEAD}
+
+
+async def test_a_report_that_cannot_be_opened_is_a_call_and_no_message(world: World) -> None:
+    fact = await world.routed("C1")
+    async with world.database.transaction() as tx:
+        await world.vault.destroy(tx, fact.incident_id)
+    await world.handle(fact)
+    await world.settle()
+    assert world.email.sent == []
+    assert reasons(await world.rows("notifier_phone_task")) == {"unreadable": AUTHORITY_LEAD}
+
+
+async def test_one_that_cannot_be_carried_out_steps_aside_and_stops_no_other(world: World) -> None:
+    bad = await world.opened("C1")
+    table = metadata.tables["notifier_notification"]
+    async with world.database.transaction() as tx:
+        await tx.execute(update(table).values(policy_version="gone"))
+    await world.opened("C1")
+    ladder = world.ladder()
+    assert await ladder.run_once() == 2
+    assert world.email.to == [DSL]
+    assert await ladder.run_once() == 0
+    assert await ladder.next_due() == SUNDAY_NIGHT + minutes(1)
+    async with world.database.transaction() as tx:
+        await tx.execute(update(table).values(policy_version=bad.policy_version))
+    await world.advance(SUNDAY_NIGHT + minutes(1))
+    assert world.email.to == [DSL, DSL]
+
+
+async def test_the_plan_is_frozen_with_the_policy_that_made_it(world: World) -> None:
+    fact = await world.opened("C1")
+    before = await world.one("notifier_notification")
+    await world.handle(replace(fact, deadline_at=DEADLINE + timedelta(hours=1)))
+    assert await world.one("notifier_notification") == before
+    assert before["policy_version"] == fact.policy_version
+
+
+async def test_nothing_is_due_before_its_time(world: World) -> None:
+    ladder = world.ladder()
+    assert await ladder.next_due() is None
+    await world.opened("C1")
+    await world.settle(ladder)
+    assert await ladder.next_due() == MONDAY.replace(hour=6, minute=30)
