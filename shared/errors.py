@@ -8,6 +8,7 @@
     ├── SettingsRefused            a doubtful setting: the program does not start
     ├── Unavailable                a part of ours is down; trying again later will help
     │   ├── DatabaseUnavailable
+    │   │   └── DatabaseBusy       it answers, but this statement got no lock or took too long
     │   └── BusUnavailable
     ├── DatabaseRefused            a constraint said no; carries SQLSTATE and constraint, never the values
     ├── VaultSealed                the key that would open this has been destroyed or is not in the keyring
@@ -70,6 +71,10 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or did not answer in time."""
 
     code = "database-unavailable"
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """The database is there, but this statement met a lock, a deadlock or a time-out: perhaps the work's own fault, so others go on."""
 
 
 class BusUnavailable(Unavailable):

@@ -1,5 +1,6 @@
 """Every route, and who may pass: a route that is not in the table fails, so every new one says so (design rule 7.6)."""
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ TOKEN = "t" * 43
 class Says:
     """The status for each caller, with a good form (or body) and the way to something of the force ``testshire``.
 
-    ``key`` and ``other_key`` are the API keys of that force and of another one; staff is signed in for that force.
+    Staff is signed in for that force; ``key`` and ``other_key`` are the API keys of that force and of another one. ``link`` holds the link
+    from a message to Testwood Primary, ``visitor`` has entered the code as well and has said that the child is on their roll.
     """
 
     nobody: int
@@ -36,6 +38,8 @@ class Says:
     operator: int
     key: int
     other_key: int
+    link: int
+    visitor: int
 
 
 CALLERS = tuple(Says.__dataclass_fields__)
@@ -57,6 +61,11 @@ def force_only(own: int, other: int) -> Says:
     return anyone(401, key=own, other_key=other)
 
 
+def linked(link: int, visitor: int, otherwise: int) -> Says:
+    """A recipient's page: nobody else has one, whoever she is."""
+    return anyone(otherwise, link=link, visitor=visitor)
+
+
 ROUTES: Mapping[tuple[str, str], Says] = {
     # police systems
     ("POST", "/v1/incidents"): force_only(own=202, other=202),
@@ -73,6 +82,20 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/signed-out"): anyone(200),
     ("GET", "/"): staff(*Role),
     ("POST", "/sign-out"): anyone(403, **dict.fromkeys(STAFF, 303)),
+    # recipients: who has no live link sees that it has ended (404), who has no open visit that it has ended (401)
+    ("GET", "/m/{token}"): anyone(303),
+    ("GET", "/message"): linked(200, 200, otherwise=404),
+    ("GET", "/message/code"): linked(200, 200, otherwise=404),
+    ("POST", "/message/code"): linked(303, 403, otherwise=403),
+    ("POST", "/message/open"): linked(200, 403, otherwise=403),  # without a code: the page says so
+    ("GET", "/message/children"): linked(401, 200, otherwise=401),
+    ("POST", "/message/children"): linked(403, 200, otherwise=403),  # without an answer: the page says so
+    ("GET", "/message/content"): linked(401, 200, otherwise=401),
+    ("POST", "/message/answer"): linked(403, 200, otherwise=403),  # the same
+    ("GET", "/message/done"): linked(401, 200, otherwise=401),
+    ("GET", "/message/passed-on"): linked(401, 200, otherwise=401),
+    ("POST", "/message/leave"): linked(403, 303, otherwise=403),
+    ("GET", "/message/closed"): anyone(200),
     # console
     ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.COORDINATOR),
@@ -80,10 +103,13 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/console/parked"): staff(Role.OPERATOR),
     ("POST", "/console/parked"): staff(Role.OPERATOR, passed=303),
 }
-"""A POST of a page is sent with the form's token of whoever has one."""
+"""A POST of a page is sent with the token of the forms that the caller is shown last."""
 CACHED = "/static/{digest}/{name}"
-SIGNING_OUT = ("POST", "/sign-out")
-"""Asked last: it ends the session that the others need."""
+ENDINGS = (("POST", "/sign-out"), ("POST", "/message/leave"))
+"""Asked last: they end what the others need."""
+DSL = "dsl@900001.example"
+OWN, OTHERS = REPORT["children"][0], REPORT["children"][1:]
+"""The child at Testwood Primary, and those who are elsewhere."""
 
 
 @pytest.fixture
@@ -120,17 +146,21 @@ class Known:
     incident_id: str
     parked_id: str
     asset: str
+    link: str
 
     @classmethod
     async def made(cls, w: Whole) -> "Known":
         incident_id = (await w.post_report(REPORT)).json()["incident_id"]
         await w.settle()
-        return cls(incident_id=incident_id, parked_id=await w.park(incident_id), asset=w.parts.frame.assets.url("site.css"))
+        asset = w.parts.frame.assets.url("site.css")
+        return cls(incident_id=incident_id, parked_id=await w.park(incident_id), asset=asset, link=w.links(DSL)[0])
 
-    def address(self, path: str) -> str:
-        """The route's address, filled in."""
+    def address(self, path: str, caller: str) -> str:
+        """The route's address, filled in. Only who has a link has its token."""
         if path == CACHED:
             return self.asset
+        if path == "/m/{token}" and caller in ("link", "visitor"):
+            return self.link
         return path.replace("{incident_id}", self.incident_id).replace("{token}", TOKEN)
 
     def form(self, csrf: str) -> dict[str, str]:
@@ -138,24 +168,33 @@ class Known:
         return {"service": "router", "fact": self.parked_id, "csrf": csrf}
 
 
-async def client_of(w: Whole, caller: str) -> tuple[httpx.AsyncClient, str]:
+async def client_of(w: Whole, caller: str, things: Known) -> tuple[httpx.AsyncClient, str]:
     """A browser or program of the caller, and the token of its forms (empty when it has none)."""
     if caller in STAFF:
         browser = await w.signed_in(Role(caller), Scope.force(FORCE))
         return browser, hidden_token(await browser.get("/"))
+    if caller == "link":
+        browser = await w.arrived(things.link)
+        return browser, hidden_token(await browser.get("/message"))
+    if caller == "visitor":
+        browser = await w.visiting(things.link)
+        page = await browser.get("/message/children")
+        answers = dict.fromkeys(re.findall(r'name="(answer-[0-9a-f-]+)"', page.text), "on-our-roll")
+        assert (await browser.post("/message/children", data={"csrf": hidden_token(page), **answers})).status_code == 303
+        return browser, hidden_token(page)
     browser = await w.browser()
     if caller != "nobody":
         browser.headers.update(await w.headers(FORCE if caller == "key" else OTHER_FORCE))
     return browser, ""
 
 
-async def asked(browser: httpx.AsyncClient, method: str, path: str, things: Known, csrf: str) -> httpx.Response:
+async def asked(browser: httpx.AsyncClient, caller: str, method: str, path: str, things: Known, csrf: str) -> httpx.Response:
     """One request as the caller would make it in good faith."""
     if method == "POST" and is_api(path):
         return await browser.post(path, json=REPORT)
     if method == "POST":
-        return await browser.post(things.address(path), data=things.form(csrf))
-    return await browser.request(method, things.address(path))
+        return await browser.post(things.address(path, caller), data=things.form(csrf))
+    return await browser.request(method, things.address(path, caller))
 
 
 def faults(answer: httpx.Response, path: str) -> list[str]:
@@ -167,38 +206,35 @@ def faults(answer: httpx.Response, path: str) -> list[str]:
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_every_route_with_every_caller(w: Whole, caller: str) -> None:
     things = await Known.made(w)
-    browser, csrf = await client_of(w, caller)
+    browser, csrf = await client_of(w, caller, things)
     methods, wrong = registered(w), []
-    for (method, path), says in sorted(ROUTES.items(), key=lambda route: route[0] == SIGNING_OUT):
-        answer = await asked(browser, method, path, things, csrf)
+    for (method, path), says in sorted(ROUTES.items(), key=lambda route: route[0] in ENDINGS):
+        answer = await asked(browser, caller, method, path, things, csrf)
         if answer.status_code != getattr(says, caller) or faults(answer, path):
             wrong.append((method, path, answer.status_code, *faults(answer, path)))
         if method == "GET" and "HEAD" in methods.get((method, path), ()):
-            head = await asked(browser, "HEAD", path, things, csrf)
+            head = await asked(browser, caller, "HEAD", path, things, csrf)
             if (head.status_code, head.content, faults(head, path)) != (answer.status_code, b"", []):
                 wrong.append(("HEAD", path, head.status_code, *faults(head, path)))
     assert wrong == []
 
 
-async def test_every_post_of_a_page_needs_its_own_forms_token(w: Whole) -> None:
+@pytest.mark.parametrize("caller", ["operator", "link", "visitor"])
+async def test_every_post_of_a_page_needs_its_own_forms_token(w: Whole, caller: str) -> None:
     things = await Known.made(w)
-    operator, csrf = await client_of(w, "operator")
-    _, of_another = await client_of(w, "operator")
-    for method, path in ROUTES:
-        if method != "POST" or is_api(path):
-            continue
-        for wrong in ("", of_another, csrf.upper(), "0" * 64, "\u00e9"):
-            refused = await operator.post(things.address(path), data=things.form(wrong))
-            assert (refused.status_code, path) == (403, path)
-            assert "out of date" in refused.text
-        elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}
-        for name, value in elsewhere.items():
-            refused = await operator.post(things.address(path), data=things.form(csrf), headers={name: value})
-            assert (refused.status_code, path) == (403, path)
-        in_address = await operator.post(things.address(path), params={"csrf": csrf}, data=things.form(""))
-        assert (in_address.status_code, path) == (403, path)
-    assert things.parked_id in (await operator.get("/console/parked")).text
-    assert (await operator.get("/")).status_code == 200
+    browser, csrf = await client_of(w, caller, things)
+    _, of_another = await client_of(w, "operator", things)
+    wrong = [({}, {"csrf": token}, {}) for token in ("", of_another, csrf.upper(), "0" * 64, "\u00e9")]
+    elsewhere = [({}, {"csrf": csrf}, headers) for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"})]
+    requests = [*wrong, *elsewhere, ({"csrf": csrf}, {}, {})]
+    for path in [path for method, path in ROUTES if method == "POST" and not is_api(path)]:
+        for params, fields, headers in requests:
+            refused = await browser.post(path, params=params, data=things.form("") | fields, headers=headers)
+            assert refused.status_code == (401 if path.startswith("/console") and caller != "operator" else 403), (path, fields)
+            assert refused.status_code == 401 or "out of date" in refused.text
+    still = {"operator": "/console/parked", "link": "/message/code", "visitor": "/message/content"}[caller]
+    answer = await browser.get(still)
+    assert (answer.status_code, caller != "operator" or things.parked_id in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("scope", [Scope.force(OTHER_FORCE), Scope.authority("998")], ids=["force", "authority"])
@@ -214,6 +250,20 @@ async def test_what_is_anothers_is_not_there(w: Whole, scope: Scope) -> None:
     assert (await operator.post("/console/parked", data=things.form(csrf))).status_code == 404
     own = await w.signed_in(Role.OPERATOR, Scope.authority(AUTHORITY))
     assert things.parked_id in (await own.get("/console/parked")).text
+
+
+async def test_a_setting_sees_its_own_children_only(w: Whole) -> None:
+    things = await Known.made(w)
+    visitor, csrf = await client_of(w, "visitor", things)
+    incident = await w.incident(things.incident_id)
+    not_theirs = {f"answer-{child['child_id']}": "not-ours" for child in incident["children"][1:]}
+    assert (await visitor.post("/message/children", data={"csrf": csrf, **not_theirs})).status_code == 200
+    for path in [path for method, path in ROUTES if method == "GET" and path.startswith("/message")]:
+        answer = await visitor.get(path)
+        assert not any(word in answer.text for child in OTHERS for word in (child["full_name"], child["known_as"], child["date_of_birth"]))
+        assert (OWN["full_name"] in answer.text) == (path in ("/message/children", "/message/content")), path
+    after = await w.incident(things.incident_id)
+    assert [child["destinations"] for child in after["children"][1:]] == [child["destinations"] for child in incident["children"][1:]]
 
 
 GARBAGE = (
@@ -243,12 +293,21 @@ def garbage(method: str, path: str) -> Iterator[tuple[str, str, bytes, str]]:
     yield from ((other, path, b"", "") for other in METHODS)
 
 
+def who_comes_deepest(path: str) -> str:
+    """The caller whom most of the code behind a route is for."""
+    if path in ("/m/{token}", "/message", "/message/code", "/message/open"):
+        return "link"
+    return "visitor" if path.startswith("/message") else "operator"
+
+
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
 async def test_garbage_fails_nothing_and_is_quoted_nowhere(w: Whole, route: tuple[str, str]) -> None:
-    browser, _ = await client_of(w, "operator")
+    browser, csrf = await client_of(w, who_comes_deepest(route[1]), await Known.made(w))
     browser.headers.update(await w.headers())
+    fields = [f"csrf={csrf}&service={said}&fact={said}&code={said}&answer={said}&{said}={said}".encode() for said in GARBAGE]
+    requests = [*garbage(*route), *((route[0], route[1], body, MEDIA_TYPES[0]) for body in fields)]
     failed = []
-    for method, address, body, media_type in garbage(*route):
+    for method, address, body, media_type in requests:
         answer = await browser.request(method, address, content=body, headers={b"content-type": media_type.encode()})
         if answer.status_code >= 500 or SECRET in answer.text or faults(answer, route[1]):
             failed.append((method, address[:80], body[:40], media_type, answer.status_code))

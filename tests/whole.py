@@ -11,6 +11,7 @@ The children of ``reports`` are on the roll of Testshire (``tests.directory_samp
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -154,6 +155,21 @@ class Whole:
     async def browser(self) -> httpx.AsyncClient:
         """Another browser, without any cookie."""
         return await self.clients.enter_async_context(browser_like(self.app, PUBLIC_URL))
+
+    async def arrived(self, link: str) -> httpx.AsyncClient:
+        """A browser in which someone has opened a link from a message."""
+        browser = await self.browser()
+        assert (await browser.get(link)).status_code == 303
+        return browser
+
+    async def visiting(self, link: str) -> httpx.AsyncClient:
+        """The same after the code from the contact's other channel has been asked for and entered."""
+        browser, known = await self.arrived(link), self.codes()
+        csrf = hidden_token(await browser.get("/message"))
+        assert (await browser.post("/message/code", data={"csrf": csrf})).status_code == 303
+        (code,) = Counter(self.codes()) - Counter(known)
+        assert (await browser.post("/message/open", data={"csrf": csrf, "code": code})).status_code == 303
+        return browser
 
     async def signed_in(self, role: Role, scope: Scope) -> httpx.AsyncClient:
         """A browser in which someone has followed a sign-in link and pressed its button."""

@@ -68,7 +68,7 @@ async def _demo(clock: Clock, port: int | None, kept: Path | None, *, check: boo
                     _guide(access, world, folder, removed=kept is None)
                     await _beside(server, _echo(messages))
     if not check:
-        console.print(f"\nStopped. {'The folder is removed.' if kept is None else f'Everything is in {kept}.'}", highlight=False)
+        console.print(f"Stopped. {'The folder is removed.' if kept is None else f'Everything is in {kept}.'}", highlight=False)
 
 
 @contextlib.contextmanager
@@ -146,8 +146,9 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
 def _guide(access: Access, world: World, folder: Path, *, removed: bool) -> None:
     """Where to look and what to do, ready to paste."""
     header = f"-H 'Authorization: Bearer {access.key}'"
-    console.print("\n[bold]Encompass with an invented authority.[/] Nobody in it is real, and no message leaves this machine.")
+    console.print("\nEncompass with an invented authority", style="bold")
     _lines(
+        "Nobody in it is real, and no message leaves this machine.",
         f"Testshire has {len(SETTINGS)} settings and {len(world.pupils)} pupils. Its terms are invented too: there is school around today.",
         "",
         "1. Post a report of three children at two schools, as a police system would:",

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, and_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from services.console.domain.board import Places
 from shared.db import Reading
@@ -42,27 +42,24 @@ def touches(scope: Scope, facts: FromClause) -> ColumnElement[bool]:
     return or_(routed, given)
 
 
-async def incidents(reading: Reading, scope: Scope, now: datetime) -> tuple[Sequence[Sequence[Envelope]], bool]:
+async def incidents(reading: Reading, scope: Scope, now: datetime, most: int = MOST_INCIDENTS) -> tuple[Sequence[Sequence[Envelope]], bool]:
     """The facts of each incident of ``scope`` of the 14 days before ``now``, in the journal's order; and whether there were more.
 
-    For a force the days count from receipt, for an authority from when it was first concerned. The newest are read.
+    For a force the days count from receipt, for an authority from when it was last concerned. The ``most`` newest are read.
     """
     theirs = (
-        select(journal.c.incident_id, journal.c.seq)
+        select(journal.c.incident_id)
         .where(journal.c.recorded_at > now - timedelta(days=DAYS), touches(scope, journal))
-        .order_by(journal.c.seq.desc())
-        .limit(MOST_INCIDENTS + 1)
+        .group_by(journal.c.incident_id)
+        .order_by(func.max(journal.c.seq).desc())
+        .limit(most + 1)
     )
-    newest = list(dict.fromkeys(row.incident_id for row in await reading.execute(theirs)))
-    facts = (
-        select(journal)
-        .where(journal.c.incident_id.in_(newest[:MOST_INCIDENTS]), journal.c.type != IncidentViewed.TYPE)
-        .order_by(journal.c.seq)
-    )
+    newest = list((await reading.execute(theirs)).scalars())
+    facts = select(journal).where(journal.c.incident_id.in_(newest[:most]), journal.c.type != IncidentViewed.TYPE).order_by(journal.c.seq)
     found: dict[str, list[Envelope]] = defaultdict(list)
     for row in await reading.execute(facts):
         found[row.incident_id].append(envelope(row))
-    return tuple(found.values()), len(newest) > MOST_INCIDENTS
+    return tuple(found.values()), len(newest) > most
 
 
 async def places(reading: Reading, scope: Scope) -> Places | None:

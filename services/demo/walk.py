@@ -93,7 +93,7 @@ class Walk:
         async with browser(self._address) as visitor:
             async with self._at("Opening the link") as done:
                 page = await visitor.open(mail.link or "")
-                done(f"The link opens {page.path}, which names nobody")
+                done(f"The link opens a page that says “{page.heading}”")
             for _ in range(STEPS_MAX):
                 if (following := await self._forward(visitor, page)) is None:
                     return

@@ -157,13 +157,22 @@ class Turn:
     def _next_rung_at(self, done: int, *, hurried: bool) -> datetime | None:
         """When the next rung is due: by the plan, or at once when the last one reached nobody or somebody passed it on."""
         rungs = self._held.plan.rungs
-        last = rungs[done - 1] if done else None
-        nobody = last is not None and last.role != PHONE and self._outcome(last) in (None, Result.REFUSED)
+        nobody = done > 0 and self._reached_nobody(rungs[:done])
         if self._climbed:
             rung = next_due(rungs, done, nobody or hurried, self._now)
             return rung.due_at if rung else None
         planned = self._held.next_rung_at
         return min(planned, self._now) if planned is not None and nobody else planned
+
+    def _reached_nobody(self, climbed: tuple[Rung, ...]) -> bool:
+        """Whether the last of these rungs told nobody. A chaser who was told is no reader: then it counts whom the others reached."""
+        kind, last = self._held.destination_kind, climbed[-1]
+        if last.role == PHONE:
+            return False
+        counting = [rung for rung in climbed if not is_chaser(kind, rung.role)] if is_chaser(kind, last.role) else [last]
+        numbers = {rung.number for rung in counting}
+        reached = outcome([one for one in self._recipients if one.rung in numbers], self._tried, self._now)
+        return reached in (None, Result.REFUSED)
 
     def _outcome(self, rung: Rung) -> Result | None:
         return outcome([one for one in self._recipients if one.rung == rung.number], self._tried, self._now)

@@ -84,11 +84,6 @@ async def revoke_links(tx: Transaction, notification_id: str, now: datetime) -> 
 # --- codes ----------------------------------------------------------------------------------------------------------------------------
 
 
-async def hold_link(tx: Transaction, link_id: str) -> None:
-    """Lock the link until the end of the transaction: codes are counted and tried one after the other."""
-    await tx.execute(select(notifier_link.c.link_id).where(notifier_link.c.link_id == link_id).with_for_update())
-
-
 async def add_code(tx: Transaction, link_id: str, code_id: str, code_hash: str, hash_key_id: str, code: Code) -> None:
     """A code that is about to be sent."""
     await tx.execute(

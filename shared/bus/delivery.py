@@ -5,6 +5,7 @@ it falls back to one by one, so that a poison fact stops nobody else. A fact tha
 after ``retry.ATTEMPTS`` it is parked. Nothing ever goes back to the broker: the inbox row owns the fact from here on.
 
 A database that is down is not the fact's fault: DatabaseUnavailable leaves this room, the transport keeps the batch and tries again.
+One that is up and only busy (a lock, a time-out) may well be: such a fact steps aside like any other that fails, but is never parked.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from shared.bus import inbox
 from shared.db import Database, Transaction
-from shared.errors import DatabaseUnavailable, place
+from shared.errors import DatabaseBusy, DatabaseUnavailable, place
 from shared.events import Envelope
 from shared.log import logger
 
@@ -42,11 +43,11 @@ class Delivery:
             return
         try:
             await self._handle(envelopes)
-        except DatabaseUnavailable:
-            raise
         except Exception as error:  # any defect of a handler must end in an inbox row, never in a lost or circling message
+            if _database_is_down(error):
+                raise
             if len(envelopes) == 1:
-                await self._failed(envelopes[0], error)
+                await self.failed(envelopes[0].id, envelopes[0].type, error)
                 return
             log.info("delivery.split", service=self.service, facts=len(envelopes), error=_name(error))
             for envelope in envelopes:
@@ -54,21 +55,23 @@ class Delivery:
 
     async def run_once(self) -> int:
         """Try one fact again whose retry is due; 0 when none is."""
-        failure: tuple[Envelope, int, Exception] | None = None
+        failures: list[tuple[inbox.Owed, Exception]] = []
         async with self._database.transaction() as tx:
             claimed = await inbox.claim_owed(tx, self.service)
-            for envelope, attempts in claimed:
+            for owed in claimed:
                 try:
                     async with tx.attempt():
-                        await self._handlers[envelope.type](tx, [envelope])
-                    await inbox.succeed(tx, self.service, envelope.id, attempts + 1)
-                except DatabaseUnavailable:
-                    raise
+                        await self._handlers[owed.type](tx, [owed.envelope()])
                 except Exception as error:  # as above: the row says what failed and when to try again
-                    failure = (envelope, attempts + 1, error)
-                    await inbox.fail_again(tx, self.service, envelope, attempts + 1, _name(error))
-        if failure is not None:
-            self._tell(*failure)
+                    if _database_is_down(error):
+                        raise
+                    failures.append((owed, error))
+                    passing = isinstance(error, DatabaseBusy)
+                    await inbox.fail_again(tx, self.service, owed.fact_id, owed.attempts + 1, _name(error), passing=passing)
+                else:
+                    await inbox.succeed(tx, self.service, owed.fact_id, owed.attempts + 1)
+        for owed, error in failures:
+            self._tell(owed.fact_id, owed.type, owed.attempts + 1, error)
         return len(claimed)
 
     async def next_due(self) -> datetime | None:
@@ -83,14 +86,19 @@ class Delivery:
             for fact_type in dict.fromkeys(envelope.type for envelope in new):
                 await self._handlers[fact_type](tx, [envelope for envelope in new if envelope.type == fact_type])
 
-    async def _failed(self, envelope: Envelope, error: Exception) -> None:
+    async def failed(self, fact_id: str, fact_type: str, error: Exception) -> None:
+        """Enter a fact that could not be handled, or not even read, with a retry date."""
         async with self._database.transaction() as tx:
-            entered = await inbox.enter_failure(tx, self.service, envelope, _name(error))
+            entered = await inbox.enter_failure(tx, self.service, fact_id, fact_type, _name(error))
         if entered:
-            self._tell(envelope, 1, error)
+            self._tell(fact_id, fact_type, 1, error)
 
-    def _tell(self, envelope: Envelope, attempts: int, error: Exception) -> None:
-        log.error("delivery.failed", service=self.service, fact_id=envelope.id, type=envelope.type, attempts=attempts, error=_name(error))
+    def _tell(self, fact_id: str, fact_type: str, attempts: int, error: Exception) -> None:
+        log.error("delivery.failed", service=self.service, fact_id=fact_id, type=fact_type, attempts=attempts, error=_name(error))
+
+
+def _database_is_down(error: Exception) -> bool:
+    return isinstance(error, DatabaseUnavailable) and not isinstance(error, DatabaseBusy)
 
 
 def _name(error: Exception) -> str:

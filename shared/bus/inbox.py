@@ -1,6 +1,7 @@
 """The inbox's statements: what a service has made of each fact."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,20 @@ REPAIR_AGE = timedelta(minutes=2)
 BATCH = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A fact that this service still owes: ``attempts`` so far, and its journal row as it was found."""
+
+    fact_id: str
+    type: str
+    attempts: int
+    row: Any
+
+    def envelope(self) -> Envelope:
+        """The fact. Raises KeyError or ValueError when this program cannot read it, or the journal does not hold it (an older backup)."""
+        return envelope(self.row)
+
+
 async def take(tx: Transaction, service: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
     """Enter the facts that this service has not seen yet and return those; another copy of a known fact is dropped here."""
     now = tx.clock.now()
@@ -30,24 +45,25 @@ async def take(tx: Transaction, service: str, envelopes: Sequence[Envelope]) -> 
     return [item for item in unique.values() if item.id in new]
 
 
-async def enter_failure(tx: Transaction, service: str, item: Envelope, error: str) -> bool:
+async def enter_failure(tx: Transaction, service: str, fact_id: str, fact_type: str, error: str) -> bool:
     """Record a failed first attempt of a fact that is not in the inbox yet; False when another copy got there first."""
-    row = _failed(item, service, 1, error, tx)
+    outcome = _outcome(tx, 1, error, passing=False)
+    row = {"service": service, "fact_id": fact_id, "type": fact_type, "received_at": tx.clock.now(), **outcome}
     result = await tx.execute(tx.insert(inbox).values([row]).on_conflict_do_nothing().returning(inbox.c.fact_id))
     return bool(result.scalars().all())
 
 
-async def claim_owed(tx: Transaction, service: str, limit: int = 1) -> list[tuple[Envelope, int]]:
-    """Lock up to ``limit`` facts whose retry is due, with their attempts so far. Their rows stay locked until the commit."""
+async def claim_owed(tx: Transaction, service: str, limit: int = 1) -> list[Owed]:
+    """Lock up to ``limit`` facts whose retry is due. Their rows stay locked until the commit."""
     result = await tx.execute(
-        select(inbox.c.attempts, journal)
-        .join(journal, journal.c.fact_id == inbox.c.fact_id)
+        select(inbox.c.fact_id.label("owed_id"), inbox.c.type.label("owed_type"), inbox.c.attempts, journal)
+        .outerjoin(journal, journal.c.fact_id == inbox.c.fact_id)
         .where(inbox.c.service == service, inbox.c.state == "retry", inbox.c.due_at <= tx.clock.real())
         .order_by(inbox.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=inbox)
     )
-    return [(envelope(row), row.attempts) for row in result]
+    return [Owed(fact_id=row.owed_id, type=row.owed_type, attempts=row.attempts, row=row) for row in result]
 
 
 async def succeed(tx: Transaction, service: str, fact_id: str, attempts: int) -> None:
@@ -59,13 +75,10 @@ async def succeed(tx: Transaction, service: str, fact_id: str, attempts: int) ->
     )
 
 
-async def fail_again(tx: Transaction, service: str, item: Envelope, attempts: int, error: str) -> None:
-    """The retry failed: try later, or park."""
-    row = _failed(item, service, attempts, error, tx)
+async def fail_again(tx: Transaction, service: str, fact_id: str, attempts: int, error: str, *, passing: bool) -> None:
+    """The retry failed: try later, or park. What is ``passing`` is never parked."""
     await tx.execute(
-        update(inbox)
-        .where(inbox.c.service == service, inbox.c.fact_id == item.id)
-        .values(state=row["state"], due_at=row["due_at"], attempts=attempts, error=row["error"])
+        update(inbox).where(inbox.c.service == service, inbox.c.fact_id == fact_id).values(_outcome(tx, attempts, error, passing=passing))
     )
 
 
@@ -96,7 +109,7 @@ async def next_retry_at(reading: Reading, service: str) -> datetime | None:
     return result.scalar()
 
 
-async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[Envelope]:
+async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[Owed]:
     """Facts this service subscribes to that should have arrived by now and have not (D10)."""
     now = reading.clock.now()
     result = await reading.execute(
@@ -111,7 +124,7 @@ async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[En
         .order_by(journal.c.seq)
         .limit(limit)
     )
-    return [envelope(row) for row in result]
+    return [Owed(fact_id=row.fact_id, type=row.type, attempts=0, row=row) for row in result]
 
 
 async def forget(tx: Transaction, service: str, limit: int = 1000) -> int:
@@ -125,15 +138,8 @@ async def forget(tx: Transaction, service: str, limit: int = 1000) -> int:
     return result.rowcount
 
 
-def _failed(item: Envelope, service: str, attempts: int, error: str, tx: Transaction) -> dict[str, Any]:
-    decision = after_failure(attempts, tx.clock.real())
-    return {
-        "service": service,
-        "fact_id": item.id,
-        "type": item.type,
-        "state": "parked" if isinstance(decision, Park) else "retry",
-        "attempts": attempts,
-        "due_at": None if isinstance(decision, Park) else decision.due_at,
-        "error": error,
-        "received_at": tx.clock.now(),
-    }
+def _outcome(tx: Transaction, attempts: int, error: str, *, passing: bool) -> dict[str, Any]:
+    decision = after_failure(attempts, tx.clock.real(), passing=passing)
+    if isinstance(decision, Park):
+        return {"state": "parked", "attempts": attempts, "due_at": None, "error": error}
+    return {"state": "retry", "attempts": attempts, "due_at": decision.due_at, "error": error}

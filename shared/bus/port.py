@@ -50,7 +50,7 @@ class Bus(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Finish the batches in hand, then let go."""
+        """Let go. A batch in hand that is not committed by then comes again."""
         ...
 
 

@@ -13,18 +13,18 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
 
 from shared.bus.port import Confirmed, Delivered, Failed, Outcome, Returned, Subscriber
 from shared.clock import Clock
 from shared.db import assert_outside_transaction
-from shared.errors import DatabaseUnavailable
+from shared.errors import DatabaseUnavailable, place
 from shared.events import BY_TYPE, SUBSCRIBERS, Envelope, dump, load
 from shared.log import logger
 
@@ -33,6 +33,8 @@ PREFETCH = 200
 WINDOW = 200
 BATCH = 200
 CONNECT_SECONDS = 5.0
+SET_UP_SECONDS = 60.0
+STOP_SECONDS = 10.0
 CONFIRM_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 WATCH_SECONDS = 5.0
@@ -44,7 +46,7 @@ log = logger(__name__)
 
 @dataclass(slots=True)
 class _Consumer:
-    """One queue's messages as they arrive, in order, with the channel they must be acknowledged on."""
+    """One queue's messages as they arrive, in order, with the channel they must be acknowledged on and the task that hands them over."""
 
     queue: str
     subscriber: Subscriber
@@ -52,10 +54,11 @@ class _Consumer:
     tag: str = ""
     acknowledged: int = 0
     arrived: asyncio.Queue[AbstractIncomingMessage] = field(default_factory=asyncio.Queue)
+    worker: asyncio.Task[None] | None = None
 
     async def alive(self) -> bool:
-        """Whether the broker still knows this consumer."""
-        if self.channel.is_closed:
+        """Whether the broker still knows this consumer, and its messages are being handed over."""
+        if self.channel.is_closed or self.worker is None or self.worker.done():
             return False
         underlay: Any = await self.channel.get_underlay_channel()
         return self.tag in underlay.consumers
@@ -86,7 +89,8 @@ class RabbitBus:
         outcomes: list[Outcome] = []
         for start in range(0, len(envelopes), WINDOW):
             window = envelopes[start : start + WINDOW]
-            outcomes += await asyncio.gather(*(self._publish(envelope) for envelope in window))
+            results = await asyncio.gather(*(self._publish(envelope) for envelope in window), return_exceptions=True)
+            outcomes += [Failed(type(result).__name__) if isinstance(result, BaseException) else result for result in results]
         return outcomes
 
     async def healthy(self) -> bool:
@@ -96,10 +100,12 @@ class RabbitBus:
         return all([await consumer.alive() for consumer in self._consumers])
 
     async def stop(self) -> None:
-        """Finish the batches in hand, then close."""
+        """Let go, and close; a broker that does not answer holds nobody up."""
         self._stopping.set()
         if self._supervisor is not None:
-            await self._supervisor
+            await asyncio.wait({self._supervisor}, timeout=STOP_SECONDS)
+            self._supervisor.cancel()
+            await asyncio.wait({self._supervisor})
 
     async def _publish(self, envelope: Envelope) -> Outcome:
         exchange = self._events
@@ -117,41 +123,45 @@ class RabbitBus:
             return Returned()
         except DeliveryError:
             return Failed("not-taken")
-        except _BROKEN as error:
-            return Failed(type(error).__name__)
         return Confirmed()
 
     async def _supervise(self) -> None:
         while not self._stopping.is_set():
-            try:
-                async with self._connected():
-                    log.info("bus.connected", count=len(self._consumers))
-                    await self._watch()
-            except _BROKEN as error:
-                log.warning("bus.lost", error=type(error).__name__)
+            (lost,) = await asyncio.gather(self._session(), return_exceptions=True)  # whatever it was, the bus comes back
+            if lost is not None:
+                log.warning("bus.lost", error=type(lost).__name__, place=place(lost))
                 await self._replace_dead_queues()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), AGAIN_SECONDS)
 
-    @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[None]:
+    async def _session(self) -> None:
+        """One connection, from its making to its end."""
         connection = await aio_pika.connect(self._url, timeout=CONNECT_SECONDS)
-        workers: list[asyncio.Task[None]] = []
         try:
-            self._publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            events = await self._declare(self._publishing)
-            for service, subscriber in self._subscribers.items():
-                for queue in (*self._queues(service), self._parked(service)):
-                    self._consumers.append(await self._consume(await connection.channel(), queue, subscriber))
-            workers = [asyncio.create_task(self._work(consumer), name=consumer.queue) for consumer in self._consumers]
-            self._events = events
-            yield
+            async with asyncio.timeout(SET_UP_SECONDS):
+                await self._set_up(connection)
+            log.info("bus.connected", count=len(self._consumers))
+            await self._watch()
         finally:
+            workers = [consumer.worker for consumer in self._consumers if consumer.worker is not None]
             self._events = self._publishing = None
             self._consumers = []
-            await _ended(workers)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
             with contextlib.suppress(*_BROKEN):
-                await connection.close()
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connection.close()
+
+    async def _set_up(self, connection: AbstractConnection) -> None:
+        self._publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        events = await self._declare(self._publishing)
+        for service, subscriber in self._subscribers.items():
+            for queue in (*self._queues(service), self._parked(service)):
+                self._consumers.append(await self._consume(await connection.channel(), queue, subscriber))
+        for consumer in self._consumers:
+            consumer.worker = asyncio.create_task(self._work(consumer), name=consumer.queue)
+        self._events = events
 
     async def _watch(self) -> None:
         """Return when stopping; raise ConnectionError as soon as something of ours is gone."""
@@ -262,12 +272,3 @@ async def _acknowledge(consumer: _Consumer, batch: list[AbstractIncomingMessage]
         for message in batch:
             await message.ack()
     consumer.acknowledged = max(tags)
-
-
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
-    """Let a batch that is being committed finish, for a moment; then cancel."""
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError, *_BROKEN):
-            await task

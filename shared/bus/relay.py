@@ -5,6 +5,7 @@ A crash after the claim leaves pointers whose lease runs out; a crash after the 
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -78,7 +79,16 @@ async def _claim(tx: Transaction, service: str) -> list[Envelope]:
     if not fact_ids:
         return []
     rows = await tx.execute(select(journal).where(journal.c.fact_id.in_(fact_ids)).order_by(journal.c.seq))
-    return [envelope(row) for row in rows]
+    return [found for row in rows if (found := _read(row)) is not None]
+
+
+def _read(row: Any) -> Envelope | None:
+    """The fact; None for one that a newer program stated and this one cannot read: its pointer waits, others go on."""
+    try:
+        return envelope(row)
+    except (KeyError, ValueError):
+        log.error("relay.unreadable", service=row.service, fact_id=row.fact_id, type=row.type, version=row.version)
+        return None
 
 
 async def _finish(tx: Transaction, confirmed: list[str], rest: list[str]) -> None:

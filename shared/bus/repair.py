@@ -1,7 +1,7 @@
 """Repair publishes nothing (D10): each service looks for facts that should be in its inbox and are not, and handles them itself.
 
 It covers whatever the broker lost, whatever was published to a queue that did not exist, whatever died between commit and publish.
-The inbox's unique key makes the broker's late copy a no-op.
+The inbox's unique key makes the broker's late copy a no-op. It also forgets inbox rows that are older than anything it looks back to.
 """
 
 import asyncio
@@ -27,12 +27,20 @@ class Repair:
         self._database = database
 
     async def run_once(self) -> int:
-        """Deliver up to a batch of missing facts; returns how many were missing."""
+        """Deliver up to a batch of missing facts; returns how many were missing. One that cannot be read becomes an inbox row."""
         async with self._database.reading() as reading:
             lost = await inbox.missing(reading, self._delivery.service)
         if lost:
             log.warning("repair.found", service=self._delivery.service, facts=len(lost))
-            await self._delivery.deliver(lost)
+        envelopes = []
+        for item in lost:
+            try:
+                envelopes.append(item.envelope())
+            except (KeyError, ValueError) as error:
+                await self._delivery.failed(item.fact_id, item.type, error)
+        await self._delivery.deliver(envelopes)
+        async with self._database.transaction() as tx:
+            await inbox.forget(tx, self._delivery.service)
         return len(lost)
 
     async def next_due(self) -> datetime | None:

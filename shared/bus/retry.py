@@ -23,13 +23,13 @@ class Park:
     """Give up, loudly."""
 
 
-def after_failure(attempts: int, real: datetime) -> Retry | Park:
-    """What to do after the ``attempts``-th failure (counted from 1).
+def after_failure(attempts: int, real: datetime, *, passing: bool = False) -> Retry | Park:
+    """What to do after the ``attempts``-th failure (counted from 1). A ``passing`` cause (a lock, a time-out) heals by itself: never park.
 
     >>> from datetime import UTC
     >>> after_failure(1, datetime(2026, 1, 1, tzinfo=UTC)).due_at.second
     1
     """
-    if attempts >= ATTEMPTS:
+    if attempts >= ATTEMPTS and not passing:
         return Park()
     return Retry(real + timedelta(seconds=GAPS_SECONDS[min(attempts, len(GAPS_SECONDS)) - 1]))

@@ -6,9 +6,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.clock import Clock
 from shared.db import journal
 from shared.db.engine import Engines, opened, translated
-from shared.errors import Misuse
+from shared.errors import EncompassError, Misuse
 from shared.events import Envelope, Fact
 
 _inside: ContextVar[bool] = ContextVar("inside a transaction or a reading", default=False)
 
 Recorded = Callable[[frozenset[str]], None]
+Result = TypeVar("Result")
 
 
 class Reading:
@@ -35,7 +36,7 @@ class Reading:
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one Core statement. Raises DatabaseUnavailable or DatabaseRefused, which never quote a value."""
         with translated():
-            return await self._connection.execute(statement, parameters)
+            return await _whole(self._connection, self._connection.execute(statement, parameters))
 
 
 class Transaction(Reading):
@@ -44,6 +45,15 @@ class Transaction(Reading):
     def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
         super().__init__(connection, clock)
         self.recorded: set[str] = set()
+        self.spoilt = False
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """As in a reading. Catching its error is for ``attempt`` alone: outside one, a failed statement spoils the transaction."""
+        try:
+            return await super().execute(statement, parameters)
+        except EncompassError:
+            self.spoilt = True
+            raise
 
     def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
         """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, in the words of this database."""
@@ -60,15 +70,17 @@ class Transaction(Reading):
     async def attempt(self) -> AsyncIterator[None]:
         """A savepoint: what happens inside is undone alone when it raises."""
         with translated():
-            savepoint = await self._connection.begin_nested()
+            savepoint = await _whole(self._connection, self._connection.begin_nested().start())
+        spoilt = self.spoilt
         try:
             yield
         except BaseException:
-            with translated():
-                await savepoint.rollback()
+            with contextlib.suppress(Exception):  # the first error is the one to tell; after a failed rollback nothing commits any more
+                await _whole(self._connection, savepoint.rollback())
+                self.spoilt = spoilt
             raise
         with translated():
-            await savepoint.commit()
+            await _whole(self._connection, savepoint.commit())
 
 
 class Database:
@@ -92,19 +104,24 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Everything inside becomes durable together at the end of the block, or not at all."""
+        """Everything inside becomes durable together at the end of the block, or not at all.
+
+        Raises Misuse when a statement failed and the block went on: PostgreSQL would answer the commit by a silent rollback.
+        """
         async with self._entered(), _held(self._one_writer), _connected(self._engines.writer.connect()) as connection:
             with translated():
-                started = await connection.begin()
+                started = await _whole(connection, connection.begin().start())
             transaction = Transaction(connection, self._clock)
             try:
                 yield transaction
+                if transaction.spoilt:
+                    raise Misuse("a statement failed and the transaction went on")
             except BaseException:
                 with contextlib.suppress(Exception):  # the first error is the one to tell
-                    await started.rollback()
+                    await _whole(connection, started.rollback())
                 raise
             with translated():
-                await started.commit()
+                await _whole(connection, started.commit())
         if transaction.recorded:
             for told in self.on_recorded:
                 told(frozenset(transaction.recorded))
@@ -114,7 +131,7 @@ class Database:
         """A read-only transaction; a write inside it is refused by the database itself."""
         async with self._entered(), _connected(self._engines.reader.connect()) as connection:
             with translated():
-                await connection.begin()
+                await _whole(connection, connection.begin().start())
             yield Reading(connection, self._clock)
 
     async def close(self) -> None:
@@ -149,11 +166,32 @@ async def _held(lock: asyncio.Lock | None) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _connected(connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
-    with translated():
-        await connection.start()
     try:
+        with translated():
+            await _whole(connection, connection.start())
         yield connection
     finally:
         # Closing rolls back what was not committed; a connection that died meanwhile has nothing left to close.
         with contextlib.suppress(Exception):
-            await asyncio.shield(connection.close())
+            await _whole(connection, asyncio.shield(connection.close()))
+
+
+async def _whole(connection: AsyncConnection, step: Awaitable[Result]) -> Result:
+    """Await ``step``; on SQLite to its end, although cancelled: its thread would go on alone and keep the one write lock for good.
+
+    The busy time-out bounds the wait. PostgreSQL's driver takes a statement back by itself.
+    """
+    if connection.engine.dialect.name != "sqlite":
+        return await step
+    task = asyncio.ensure_future(step)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        with contextlib.suppress(Exception):
+            task.result()
+        raise cancelled
+    return task.result()

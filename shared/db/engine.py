@@ -16,11 +16,11 @@ from typing import IO, Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, PendingRollbackError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from shared.errors import DatabaseRefused, DatabaseUnavailable, EncompassError, SettingsRefused
+from shared.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable, EncompassError, SettingsRefused
 
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
@@ -29,8 +29,12 @@ LOCK_TIMEOUT_MS = 5_000
 POOL_SIZE = 8
 POOL_WAIT_SECONDS = 5
 
-#: SQLSTATE classes and codes after which the same statement may well succeed: connection, resources, shutdown, deadlock, time-out.
-_PASSING = ("08", "53", "57P", "57014", "40001", "40P01", "55P03")
+#: SQLSTATE classes and codes after which the same statement may well succeed: connection, resources, shutdown.
+_DOWN = ("08", "53", "57P", "25P03")
+#: The same for the statement alone, while others go on: statement time-out, serialisation, deadlock, lock time-out.
+_BUSY = ("57014", "40001", "40P01", "55P03")
+#: SQLite's result codes that pass: busy, locked, no memory, interrupted, I/O, full, cannot open, protocol.
+_SQLITE_DOWN = (5, 6, 7, 9, 10, 13, 14, 15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ def claim_file(url: str) -> IO[str] | None:
     if path is None:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()  # another name for the same file is the same file
     held = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,9 +101,10 @@ def _sqlite(url: URL) -> Engines:
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
+    begin_by_hand(engine, begin)
+
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
@@ -106,6 +112,14 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None
         if read_only:
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
+
+
+def begin_by_hand(engine: AsyncEngine, begin: str = "BEGIN IMMEDIATE") -> None:
+    """Let SQLite's transactions begin with ``begin``: the driver itself begins none before a change of the schema."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
 
     @event.listens_for(engine.sync_engine, "begin")
     def begins(connection: Any) -> None:
@@ -138,7 +152,7 @@ def _postgresql(url: URL, pool_size: int) -> Engines:
     return Engines(
         kind="postgresql",
         writer=writer,
-        reader=writer.execution_options(postgresql_readonly=True),
+        reader=writer.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ"),  # one snapshot, as on SQLite
         single_writer=False,
     )
 
@@ -152,6 +166,10 @@ def translated() -> Iterator[None]:
         raise DatabaseUnavailable("no database connection became free in time") from None
     except DBAPIError as error:
         raise _ours(error) from None
+    except PendingRollbackError:
+        raise DatabaseUnavailable("the connection was lost earlier in this transaction") from None
+    except (StatementError, UnicodeError, OverflowError) as error:  # a value that never reached the database; their reprs may hold it
+        raise DatabaseRefused("", type(error).__name__) from None
     except (OSError, TimeoutError):
         raise DatabaseUnavailable("the database cannot be reached") from None
 
@@ -160,14 +178,17 @@ def _ours(error: DBAPIError) -> EncompassError:
     cause = getattr(error.orig, "__cause__", None)
     sqlstate = str(getattr(error.orig, "sqlstate", None) or getattr(cause, "sqlstate", None) or "")
     if sqlstate:
-        if error.connection_invalidated or sqlstate.startswith(_PASSING):
+        if error.connection_invalidated or sqlstate.startswith(_DOWN):
             return DatabaseUnavailable(f"the database could not answer (SQLSTATE {sqlstate})")
+        if sqlstate in _BUSY:
+            return DatabaseBusy(f"the database could not answer in time (SQLSTATE {sqlstate})")
         return DatabaseRefused(sqlstate, str(getattr(cause, "constraint_name", None) or ""))
     if isinstance(error, IntegrityError):
         return DatabaseRefused("", _sqlite_constraint(error))
     if "readonly" in str(error.orig):
         return DatabaseRefused("", "read-only")
-    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+    passing = getattr(error.orig, "sqlite_errorcode", _SQLITE_DOWN[0]) & 0xFF in _SQLITE_DOWN  # the low byte: the rest refines it
+    if error.connection_invalidated or (isinstance(error, OperationalError) and passing):
         return DatabaseUnavailable("the database could not answer")
     return DatabaseRefused("", type(error).__name__)
 

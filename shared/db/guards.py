@@ -4,9 +4,7 @@ The migrations run these statements; nothing else does. On PostgreSQL every serv
 ``encompass_<service>``; a login role for a deployment is a member of one, or of all when one process runs every service.
 """
 
-from sqlalchemy import Connection, text
-
-from shared.db.tables import metadata
+from sqlalchemy import Connection, inspect, text
 
 SERVICES = ("ingest", "router", "notifier", "console")
 
@@ -41,13 +39,17 @@ def install(connection: Connection) -> None:
 
 
 def grant(connection: Connection) -> None:
-    """Give each service's role exactly what it needs: its own tables, and of the shared ones what the table above says."""
+    """Give each service's role exactly what it needs: its own tables, and of the shared ones what the table above says.
+
+    It looks at the tables that are there: a later migration that adds one calls it again.
+    """
+    tables = sorted(inspect(connection).get_table_names())
     for service in SERVICES:
         role = f"encompass_{service}"
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
-        for table in metadata.sorted_tables:
-            for privilege in _privileges(service, table.name):
-                connection.execute(text(f'GRANT {privilege} ON TABLE "{table.name}" TO {role}'))
+        for table in tables:
+            for privilege in _privileges(service, table):
+                connection.execute(text(f'GRANT {privilege} ON TABLE "{table}" TO {role}'))
         connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"))
         connection.execute(text(f"GRANT SELECT ON TABLE alembic_version TO {role}"))  # every process looks whether it is at its schema
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db.engine import sqlite_path, translated
+from shared.db.engine import begin_by_hand, sqlite_path, translated
 from shared.db.guards import ADVISORY_LOCK
 from shared.db.tables import metadata
 from shared.errors import SettingsRefused
@@ -51,6 +51,8 @@ async def _with_connection(url: str, work: Callable[[Connection], Result]) -> Re
     if (path := sqlite_path(url)) is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, hide_parameters=True)
+    if path is not None:
+        begin_by_hand(engine)  # or every statement would be durable by itself, and a crash would leave half a schema
     try:
         with translated():
             async with engine.begin() as connection:
@@ -61,8 +63,8 @@ async def _with_connection(url: str, work: Callable[[Connection], Result]) -> Re
 
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})  # as long as another one migrates
         connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": LOCK_TIMEOUT})
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

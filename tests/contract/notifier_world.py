@@ -8,8 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from jinja2 import FileSystemLoader
 from sqlalchemy import select, update
 
+import services.notifier
+from services.notifier import built
 from services.notifier.domain.messages import EMAIL, SMS, HandedOver, Message, Outcome, fault
 from services.notifier.handlers import Opening
 from services.notifier.loops import Ladder
@@ -23,7 +27,11 @@ from shared.events import Envelope, Fact, IncidentRouted
 from shared.ids import new_id
 from shared.report.read import read
 from shared.report.sealed import KIND, SealedReport
+from shared.service import Parts
+from shared.settings import Settings
 from shared.vault import Keyring, Vault, retention_month
+from shared.web.app import build_app
+from shared.web.frame import frame
 from tests.directory_samples import imported
 from tests.samples import sample_report
 
@@ -31,6 +39,7 @@ SUNDAY_NIGHT = datetime(2026, 11, 22, 23, 10, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 DEADLINE = MONDAY.replace(hour=8)
 KEYRING = Keyring.created(date(2026, 11, 1), 30)
+TEMPLATES = Path(services.notifier.__file__).parent / "templates"
 PUBLIC = "https://messages.example"
 SCHOOL = "900001"
 DSL, DEPUTY, HEAD = (f"{role}@900001.example" for role in ("dsl", "deputy", "head"))
@@ -161,6 +170,21 @@ class World:
         fact = await self.routed(*references, **changes)
         await self.handle(fact)
         return fact
+
+    def app(self, public_url: str = PUBLIC) -> FastAPI:
+        """The pages behind the real frame, as one process serves them."""
+        settings = Settings(public_url=public_url, mode="demo")
+        templates = [FileSystemLoader(TEMPLATES)]
+        dressed = frame(public_url=public_url, demo=True, database=self.database, clock=self.clock, templates=templates)
+        parts = Parts(
+            settings=settings, clock=self.clock, database=self.database, vault=self.vault, directory=self.directory, frame=dressed
+        )
+        return build_app(frame=dressed, version="0", pages=built(parts, dict(self.channels)).pages)
+
+    def code(self, address: str) -> str:
+        """The newest code that went to this address."""
+        sent = [message.body for channel in self.channels.values() for message in channel.sent if message.to == address]
+        return next(found[1] for body in reversed(sent) if (found := re.search(r"Your code is (\d{6})\.", body)))
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         async with self.database.reading() as reading:

@@ -8,7 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.console import store_outcomes
 from shared.events import Fact
+from shared.outcome import Outcome
 from shared.scope import Scope
 from shared.web.sessions import Role
 from tests.directory_samples import AUTHORITY, FORCE
@@ -43,9 +45,9 @@ def unanswered(incident: str, ref: str, deadline_at: datetime = DEADLINE) -> lis
 def counts(page: httpx.Response) -> dict[str, int]:
     """The outcomes that any child is in."""
     assert page.status_code == 200
-    cells = re.findall(r'<span class="site-stack__cell">(.*?)</span></td>', page.text)
-    first_table = zip(cells[0:21:3], cells[1:21:3], strict=True)
-    return {name: int(children) for name, children in first_table if int(children)}
+    rows = re.findall(r'<th scope="row"[^>]*>(\w+) .*?</th>\s*<td[^>]*>(\d+)</td>', page.text)
+    assert len(rows) == len(Outcome)
+    return {name: int(children) for name, children in rows if int(children)}
 
 
 @pytest.mark.parametrize("scope", [OF_FORCE, OF_AUTHORITY], ids=["force", "authority"])
@@ -78,6 +80,19 @@ async def test_delivery_looks_back_fourteen_days(w: Whole) -> None:
     for days, seen in ((13, {"Late": 1}), (14, {})):
         w.clock.move_to(NIGHT + timedelta(days=days))
         assert counts(await (await w.signed_in(Role.OPERATOR, OF_FORCE)).get("/console")) == seen
+
+
+@pytest.mark.parametrize("scope", [OF_FORCE, OF_AUTHORITY], ids=["force", "authority"])
+async def test_no_more_incidents_are_read_than_said_and_the_newest_first(w: Whole, scope: Scope) -> None:
+    for incident in ("1", "2", "3"):
+        twice = [routed(incident, "900001", "a"), routed(incident, "900002", "a")]
+        await record(w, "router", [received(incident, "a"), *twice, *unanswered(incident, "900003")[1:]])
+    async with w.parts.database.reading() as reading:
+        for most, newest, more in ((2, ["2", "3"], True), (3, ["1", "2", "3"], False)):
+            found, there_were_more = await store_outcomes.incidents(reading, scope, w.clock.now(), most)
+            assert [envelopes[0].fact.incident_id for envelopes in found] == newest
+            assert {len(envelopes) for envelopes in found} == {6}
+            assert there_were_more is more
 
 
 async def test_reviews_say_why_by_when_and_whose(w: Whole) -> None:

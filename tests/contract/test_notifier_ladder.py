@@ -1,6 +1,7 @@
 """The ladder on both databases: who is told when, what a crash leaves, and that only an answer or the end of the plan stops it."""
 
 import asyncio
+import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -163,7 +164,7 @@ async def test_a_channel_that_is_down_is_tried_again_after_short_gaps_and_then_g
     await world.advance(SUNDAY_NIGHT + minutes(30))
     assert Counter(world.email.to) == {DSL: 5, DEPUTY: 1}
     attempts = sorted(await world.rows("notifier_attempt"), key=lambda row: row["started_at"])
-    gaps = [after["started_at"] - before["started_at"] for before, after in zip(attempts, attempts[1:5], strict=False)]
+    gaps = [after["started_at"] - before["started_at"] for before, after in itertools.pairwise(attempts[:5])]
     assert gaps == [minutes(1)] * 4
     assert attempts[5]["started_at"] == attempts[4]["started_at"]
     assert not any(row["is_repeat"] for row in attempts)

@@ -5,21 +5,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.demo.client import PoliceSystem
+from services.demo.messages import Messages
 from services.demo.people import pupils
 from services.demo.report import sample_report
 from services.demo.terms import AROUND, half_terms
+from services.demo.walk import Walk, WalkFailed
 from services.demo.world import SETTINGS, write_world
 from services.router.domain.evidence import compact_upn
 from shared.report.read import read
 
+TOP = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 90
 DAYS = st.dates(date(2025, 1, 1), date(2035, 12, 31))
 
@@ -28,7 +33,7 @@ def run_demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command as ``make demo`` runs it, without this process's settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ENCOMPASS_")}
     command = [sys.executable, "-m", "services", "demo", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, env=environment, cwd=TOP, check=False)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,32 @@ def test_what_it_is_told_to_keep_it_keeps_and_a_folder_in_use_it_refuses(tmp_pat
     again = run_demo("--check", "--folder", str(kept))
     assert again.returncode == 2
     assert "name a new one" in again.stderr
+
+
+def police(answer: Callable[[httpx.Request], httpx.Response]) -> PoliceSystem:
+    """A sender whose other side is ``answer``."""
+    return PoliceSystem(httpx.AsyncClient(base_url="http://encompass.example", transport=httpx.MockTransport(answer)))
+
+
+def forgets_a_child(request: httpx.Request) -> httpx.Response:
+    """Takes a report, and later knows the first of its children only."""
+    if request.method == "POST":
+        return httpx.Response(202, json={"incident_id": "1", "received_at": "2026-11-22T22:00:00Z"})
+    return httpx.Response(200, json={"children": [{"reference": "C1", "outcome": "acknowledged", "destinations": []}]})
+
+
+async def test_a_child_of_whom_the_api_says_nothing_is_lost(tmp_path: Path) -> None:
+    walk = Walk("http://encompass.example", police(forgets_a_child), Messages(tmp_path), print)
+    counted = await walk.carry_out(b"{}", ["C1", "C2"])
+    assert counted.by_outcome == {"acknowledged": 1, "lost": 1}
+    assert counted.lost == 1
+    assert not counted.is_well
+
+
+async def test_a_failing_step_is_named(tmp_path: Path) -> None:
+    walk = Walk("http://encompass.example", police(lambda _request: httpx.Response(503)), Messages(tmp_path), print)
+    with pytest.raises(WalkFailed, match="posts the report: POST /v1/incidents was answered 503"):
+        await walk.carry_out(b"{}", ["C1"])
 
 
 @given(DAYS)

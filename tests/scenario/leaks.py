@@ -1,0 +1,228 @@
+"""The search for personal data: seeded markers, in every form that would still tell, in every place where something is written down.
+
+    search = Search(markers)
+    search.hits({"log": text, "database": rows}, allowed=frozenset())      # one line for each marker and place; empty is what we want
+
+A marker is a name, an address, a date of birth, a phrase. It is found whatever its case and accents, word by word, with other punctuation
+or none, escaped for JSON, HTML, URLs or mail, as UTF-16, base64 or hexadecimal, a date in every usual way of writing, and as its unkeyed hash.
+"""
+
+import base64
+import contextlib
+import hashlib
+import html
+import quopri
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+import asyncpg
+
+SHORTEST_WORD = 4
+SHORTEST_IN_NOISE = 6
+"""In sealed or decoded bytes four letters turn up by chance; six do not."""
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
+_DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-f])")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_NOT_ALNUM = re.compile(r"[\W_]+")
+_DIGESTS = (hashlib.md5, hashlib.sha1, hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """Something personal. ``kind``: ``name`` is searched word by word; ``text`` whole and by its unusual words; ``date``; ``code`` as it is."""
+
+    kind: str
+    text: str
+
+
+def names(*texts: str) -> list[Marker]:
+    """People's names."""
+    return [Marker(kind="name", text=text) for text in texts]
+
+
+def codes(*texts: str) -> list[Marker]:
+    """Postcodes, numbers, addresses of mail: whole, with or without their punctuation."""
+    return [Marker(kind="code", text=text) for text in texts]
+
+
+def days(*isos: str) -> list[Marker]:
+    """Dates of birth."""
+    return [Marker(kind="date", text=iso) for iso in isos]
+
+
+def folded(text: str) -> str:
+    """Without case and accents."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter))
+
+
+def bare(text: str) -> str:
+    """Letters and digits alone."""
+    return _NOT_ALNUM.sub("", text)
+
+
+class Search:
+    """Looks for all of ``markers``."""
+
+    def __init__(self, markers: Iterable[Marker]) -> None:
+        self.markers = tuple(dict.fromkeys(markers))
+        assert self.markers, "a search for nothing finds nothing"
+        self._words = {marker: _needles(marker) for marker in self.markers if marker.kind != "date"}
+        self._dates = {marker: _dates(date.fromisoformat(marker.text)) for marker in self.markers if marker.kind == "date"}
+        self._digests = {digest: marker for marker in self.markers for digest in _hashes(marker)}
+
+    def hits(self, places: Mapping[str, str | bytes], *, allowed: Collection[str] = ()) -> list[str]:
+        """What was found where. ``allowed``: the texts of markers that may be in these places."""
+        return [
+            f"{place}: {marker.kind} {marker.text!r} ({view})"
+            for place, data in places.items()
+            for marker, view in self._found(data)
+            if marker.text not in allowed
+        ]
+
+    def _found(self, data: str | bytes) -> Iterator[tuple[Marker, str]]:
+        seen: set[Marker] = set()
+        for view, text, shortest in _views(data):
+            squeezed = bare(text)
+            for marker in self.markers:
+                if marker not in seen and self._is_in(marker, text, squeezed, shortest):
+                    seen.add(marker)
+                    yield marker, view
+            for digest in _DIGEST.findall(text):
+                marker_of = self._digests.get(digest)
+                if marker_of is not None and marker_of not in seen:
+                    seen.add(marker_of)
+                    yield marker_of, "unkeyed hash"
+
+    def _is_in(self, marker: Marker, text: str, squeezed: str, shortest: int) -> bool:
+        if marker.kind == "date":
+            return self._dates[marker].search(text) is not None
+        plain, tight = self._words[marker]
+        return any(len(needle) >= shortest and needle in text for needle in plain) or any(needle in squeezed for needle in tight)
+
+
+# --- what is looked for ---------------------------------------------------------------------------------------------------------------
+
+
+def _needles(marker: Marker) -> tuple[list[str], list[str]]:
+    """Folded needles for the text as it is, and for the text without its punctuation."""
+    whole = folded(marker.text)
+    words = [word for word in _WORD.findall(whole) if len(word) >= SHORTEST_WORD] if marker.kind == "name" else []
+    tight = bare(whole).lstrip("0") if bare(whole).isdigit() else bare(whole)  # +44 takes the place of a telephone number's 0
+    return list(dict.fromkeys([whole, *words])), [tight] if len(tight) >= 7 else []
+
+
+def _dates(on: date) -> re.Pattern[str]:
+    """The date in every usual way of writing, over folded text. All-digit forms must stand alone: they would be part of any long number."""
+    day, month = rf"0?{on.day}", rf"0?{on.month}"
+    year, short = f"{on.year}", f"{on.year % 100:02d}"
+    name = f"(?:{on:%B}|{on:%b})".lower()
+    gap = r"[\s,./_-]+(?:of\s+)?"
+    parted = [
+        rf"{year}[-/._ ]{month}[-/._ ]{day}",
+        rf"{day}[-/._ ]{month}[-/._ ](?:{year}|{short})",
+        rf"{month}[-/._ ]{day}[-/._ ](?:{year}|{short})",
+        rf"{day}(?:st|nd|rd|th)?{gap}{name}{gap}(?:{year}|{short})",
+        rf"{name}{gap}{day}(?:st|nd|rd|th)?{gap}{year}",
+        rf"date\({on.year}, {on.month}, {on.day}",
+    ]
+    midnight = int(datetime.combine(on, time(), UTC).timestamp())
+    alone = [f"{on:%Y%m%d}", f"{on:%d%m%Y}", f"{on:%m%d%Y}", f"{on:%d%m%y}", f"{midnight}", f"{midnight}000"]
+    return re.compile(rf"(?<!\d)(?:{'|'.join(parted)})(?!\d)|(?<![\w.-])(?:{'|'.join(alone)})(?![\w-])")
+
+
+def _hashes(marker: Marker) -> Iterator[str]:
+    """Unkeyed hashes: whoever has a list of names finds the name."""
+    for text in {marker.text, marker.text.lower(), marker.text.upper(), folded(marker.text), bare(marker.text), bare(marker.text).lower()}:
+        yield from (digest(text.encode()).hexdigest() for digest in _DIGESTS)
+
+
+# --- how it is looked at ----------------------------------------------------------------------------------------------------------------
+
+
+def _views(data: str | bytes) -> Iterator[tuple[str, str, int]]:
+    """``(what it was read as, folded text, shortest word that counts)``."""
+    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    clean = isinstance(data, str)
+    text = raw.decode("utf-8", "replace")
+    yield "as it is", folded(text), SHORTEST_WORD if clean else SHORTEST_IN_NOISE
+    if not raw.isascii():
+        yield "latin-1", folded(raw.decode("latin-1")), SHORTEST_IN_NOISE
+    if b"\0" in raw:
+        yield "utf-16", folded(raw.replace(b"\0", b"").decode("latin-1")), SHORTEST_IN_NOISE
+    if (unescaped := _unescaped(text)) != text:
+        yield "unescaped", folded(unescaped), SHORTEST_WORD if clean else SHORTEST_IN_NOISE
+    yield "base64", folded(_unpacked(text)), SHORTEST_IN_NOISE
+    yield "hexadecimal", folded(_from_hex(text)), SHORTEST_IN_NOISE
+
+
+def _unescaped(text: str) -> str:
+    mail = quopri.decodestring(text.encode()).decode("utf-8", "replace") if "=" in text else text
+    return "\n".join(
+        unquote_plus(html.unescape(_ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), one))).replace("\0", "")
+        for one in {text, mail}
+    )
+
+
+def _unpacked(text: str) -> str:
+    """Every run of base64 letters, read from each of its first four places; MIME's line ends are taken out."""
+    joined = re.sub(r"(?<=[A-Za-z0-9+/]{60})\r?\n", "", text)
+    plain: list[str] = []
+    for run in _BASE64.findall(joined):
+        run = run.replace("-", "+").replace("_", "/")
+        for start in range(4):
+            part = run[start:]
+            plain.append(base64.b64decode(part + "A" * (-len(part) % 4)).replace(b"\0", b"").decode("utf-8", "replace"))
+    return "\n".join(plain)
+
+
+def _from_hex(text: str) -> str:
+    plain: list[str] = []
+    for run in _HEX.findall(text):
+        plain += (bytes.fromhex(run[start : len(run) - start]).replace(b"\0", b"").decode("utf-8", "replace") for start in (0, 1))
+    return "\n".join(plain)
+
+
+# --- where it is looked for ---------------------------------------------------------------------------------------------------------------
+
+
+def sqlite_places(path: Path) -> dict[str, str | bytes]:
+    """Every row of every table, and the database's files byte for byte: pages that were freed and the write-ahead log too."""
+    files = sorted(path.parent.glob(f"{path.name}*"))
+    places: dict[str, str | bytes] = {f"file {file.name}": file.read_bytes() for file in files}
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            rows = connection.execute(f'SELECT * FROM "{table}"').fetchall()
+            places[f"table {table}"] = "\n".join(_cell(cell) for row in rows for cell in row)
+    return places
+
+
+def _cell(cell: object) -> str:
+    return cell.hex() if isinstance(cell, bytes) else str(cell)
+
+
+async def postgres_places(admin_url: str) -> dict[str, str | bytes]:
+    """The rows as PostgreSQL writes them, bytes in hexadecimal, and the statements that its activity view shows."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        tables = await connection.fetch(
+            "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        places: dict[str, str | bytes] = {}
+        for (table,) in tables:
+            places[f"table {table}"] = "\n".join(row[0] for row in await connection.fetch(f"SELECT t::text FROM {table} t"))
+        said = await connection.fetch("SELECT query FROM pg_stat_activity WHERE datname = current_database()")
+        places["pg_stat_activity"] = "\n".join(row[0] or "" for row in said)
+        return places
+    finally:
+        await connection.close()
