@@ -4,6 +4,7 @@ Field names are an allow-list: a field that is not on it is dropped and counted,
 accident (design rule 7.1). Values longer than an identifier are cut.
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -48,7 +49,9 @@ def start(*, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for quiet in ("uvicorn.access", "aiormq", "aio_pika", "sqlalchemy", "httpx", "httpcore", "aiosqlite", "asyncio"):
+    logging.captureWarnings(capture=True)  # a warning quotes what it warns of
+    logging.raiseExceptions = False  # a line that cannot be written is not printed raw instead
+    for quiet in ("uvicorn.access", "aiormq", "aio_pika", "sqlalchemy", "httpx", "httpcore", "aiosqlite", "asyncio", "alembic"):
         logging.getLogger(quiet).setLevel("ERROR")
     logging.getLogger("uvicorn.access").disabled = True
 
@@ -66,11 +69,13 @@ def _short(value: Any) -> Any:
 
 
 class _Libraries(logging.Formatter):
-    """A library's line: ours pass through; others give logger, level and the error's class, never their text or a traceback with values."""
+    """A library's line: ours pass through; others give logger, level and the error's class, never their text or a traceback with values.
+
+    A library's message is not even put together: when that failed, Python would print its arguments.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
-        if record.name.startswith(("shared.", "services.")) and message.startswith("{"):
-            return message
-        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        return f'{{"event": "library.said", "logger": "{record.name}", "level": "{record.levelname.lower()}", "error": "{error or "-"}"}}'
+        if record.name.startswith(("shared.", "services.")) and isinstance(record.msg, str) and record.msg.startswith("{"):
+            return record.msg
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "-"
+        return json.dumps({"event": "library.said", "logger": record.name, "level": record.levelname.lower(), "error": error})

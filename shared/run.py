@@ -8,6 +8,7 @@ night along without a sleep.
 import asyncio
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from shared.service import Build, Parts, Service
 
 AGAIN_SECONDS = 1.0
 AFTER_DEFECT_SECONDS = 5.0
+SHORTEST_PAUSE_SECONDS = 0.1
+"""What is overdue and was not done is in another process's hands: look again soon, but do not spin."""
 ROUNDS_TO_SETTLE = 10_000
 
 log = logger(__name__)
@@ -42,20 +45,17 @@ class Process:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Bus and loops at work until the block ends; batches in hand are finished."""
-        await self.bus.start()
-        stopping = asyncio.Event()
-        tasks = [asyncio.create_task(_drive(loop, self.parts.clock, stopping), name=loop.name) for loop in self.loops]
-        try:
+        """Bus and loops at work until the block ends. What a loop is doing is finished; then the bus, then the services' clients close."""
+        async with contextlib.AsyncExitStack() as ending:  # backwards; each step is taken whatever became of the one before
+            for service in self.services:
+                for close in service.closers:
+                    ending.push_async_callback(close)
+            ending.push_async_callback(self.bus.stop)
+            await self.bus.start()
+            stopping = asyncio.Event()
+            tasks = [asyncio.create_task(_drive(loop, self.parts.clock, stopping), name=loop.name) for loop in self.loops]
+            ending.push_async_callback(_finished, tasks, self.loops, stopping)
             yield
-        finally:
-            stopping.set()
-            for loop in self.loops:
-                loop.woken.set()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.bus.stop()
-            for close in (close for service in self.services for close in service.closers):
-                await close()
 
     async def settle(self) -> int:
         """Run every loop until none has anything to do; returns how much was done. Raises Misuse when that never ends."""
@@ -74,7 +74,8 @@ class Process:
         await self.settle()
         while (upcoming := await self._next_due()) is not None and upcoming < until:
             clock.move_to(max(upcoming, clock.now()))
-            if await self.settle() == 0 and (again := await self._next_due()) is not None and again <= clock.now():
+            # Twice, because real time goes on: a retry may fall due between the look and the next one.
+            if not (await self.settle() or await self.settle()) and (again := await self._next_due()) and again <= clock.now():
                 raise Misuse("a loop names an instant and does nothing at it")
         clock.move_to(until)
         await self.settle()
@@ -115,6 +116,13 @@ def _wake(loops: Sequence[Loop], services: frozenset[str]) -> None:
             loop.woken.set()
 
 
+async def _finished(tasks: Sequence[asyncio.Task[None]], loops: Sequence[Loop], stopping: asyncio.Event) -> None:
+    stopping.set()
+    for loop in loops:
+        loop.woken.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _drive(loop: Loop, clock: Clock, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         loop.woken.clear()
@@ -137,9 +145,15 @@ async def _pause(loop: Loop, clock: Clock) -> float:
     upcoming = await loop.next_due()
     if upcoming is None:
         return loop.every_seconds
-    return min(loop.every_seconds, max(0.01, (upcoming - clock.now()).total_seconds()))
+    return min(loop.every_seconds, max(SHORTEST_PAUSE_SECONDS, (upcoming - clock.now()).total_seconds()))
 
 
 def quiet_tracebacks() -> None:
-    """An error that ends the process says its class and place, never its text or the values around it."""
-    sys.excepthook = lambda kind, error, _traceback: sys.stderr.write(f"encompass: {kind.__name__} at {place(error)}\n") and None
+    """An error that ends the process or a thread, or that nobody can catch, says its class and place, never its text or its values."""
+    sys.excepthook = lambda kind, error, _traceback: _say(kind, error)
+    threading.excepthook = lambda lost: _say(lost.exc_type, lost.exc_value)
+    sys.unraisablehook = lambda lost: _say(lost.exc_type, lost.exc_value)
+
+
+def _say(kind: type[BaseException], error: BaseException | None) -> None:
+    sys.stderr.write(f"encompass: {kind.__name__} at {place(error) if error is not None else '-'}\n")

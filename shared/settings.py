@@ -119,5 +119,5 @@ def _not_live(settings: Settings) -> list[str]:
 def _content(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         raise SettingsRefused(f"{PREFIX}{name.upper()}_FILE cannot be read") from None

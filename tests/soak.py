@@ -7,6 +7,7 @@ Two sides that know nothing of the program behind: ``Sender``, which posts until
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 from collections import Counter
@@ -23,7 +24,7 @@ from stdnum.gb.upn import calc_check_digit
 from services.demo.client import Browser, Page, Unexpected, browser, police_system
 from services.demo.messages import Arrived
 from services.notifier.channels import SMS, Message, read_messages
-from tests.directory_samples import SETTINGS, write_csv
+from tests.directory_samples import write_csv
 from tests.samples import sample_report
 from tests.waiting import until
 
@@ -74,11 +75,11 @@ def roll(path: Path, made: Sequence[dict[str, Any]]) -> Path:
 
 def terms_around(path: Path, today: date) -> Path:
     """Terms in which every weekday near ``today`` is a school day, so that the soak means the same on any day of the year."""
-    years = [date(year, 9, 1) for year in range(today.year - 2, today.year + 2)]
+    starts = [date(year, month, 1) for year in range(today.year - 1, today.year + 2) for month in (3, 6, 9, 12)]
     rows = [
-        ("999", owner, first, date(first.year + 1, 8, 31), f"{first.year}", "a soak test", today)
-        for first in years
-        for owner in ("", *(row[0] for row in SETTINGS if row[0] == "900006"))
+        ("999", owner, first, following - timedelta(days=1), f"from {first}", "a soak test", today)
+        for first, following in itertools.pairwise(starts)
+        for owner in ("", "900006")
     ]
     return write_csv(path, ("authority", "setting_id", "first_on", "last_on", "label", "source", "as_at_on"), rows)
 

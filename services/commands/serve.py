@@ -18,7 +18,6 @@ from shared.db.engine import claim_file
 from shared.directory import check_start
 from shared.errors import SettingsRefused
 from shared.log import logger
-from shared.run import quiet_tracebacks
 from shared.service import Parts
 from shared.settings import Settings, refuse_doubtful
 from shared.vault import custody
@@ -36,7 +35,6 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Run services until stopped. Refuses to start on a doubtful setting."""
-    quiet_tracebacks()
     found = settings(host=host, port=port)
     carry_out(_serve(found, services or []))
 

@@ -14,8 +14,9 @@ from shared.clock import Clock, SystemClock
 from shared.db import migrate
 from shared.db.engine import claim_file
 from shared.errors import EncompassError
+from shared.run import quiet_tracebacks
 from shared.service import Parts
-from shared.settings import Settings, from_environment
+from shared.settings import Settings, checked, from_environment
 
 console = Console()
 faults = Console(stderr=True)
@@ -29,7 +30,8 @@ def refuse(error: EncompassError) -> NoReturn:
 
 
 def carry_out(work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work``; an error of ours becomes one line."""
+    """Run ``work``; an error of ours becomes one line, and a defect its class and place."""
+    quiet_tracebacks()
     try:
         asyncio.run(work)
     except EncompassError as error:
@@ -40,9 +42,9 @@ def settings(**overrides: Any) -> Settings:
     """This process's settings; a fault is told and ends the command."""
     try:
         found = from_environment()
+        return checked(found.model_dump() | {name: value for name, value in overrides.items() if value is not None})
     except EncompassError as error:
         refuse(error)
-    return found.model_copy(update={name: value for name, value in overrides.items() if value is not None})
 
 
 @contextlib.asynccontextmanager

@@ -70,8 +70,8 @@ class Delivery:
                     await inbox.fail_again(tx, self.service, owed.fact_id, owed.attempts + 1, _name(error), passing=passing)
                 else:
                     await inbox.succeed(tx, self.service, owed.fact_id, owed.attempts + 1)
-        for owed, error in failures:
-            self._tell(owed.fact_id, owed.type, owed.attempts + 1, error)
+        for owed, failure in failures:
+            self._tell(owed.fact_id, owed.type, owed.attempts + 1, failure)
         return len(claimed)
 
     async def next_due(self) -> datetime | None:

@@ -228,6 +228,7 @@ async def test_a_code_runs_out_and_is_used_once(world: World, dsl: Reader, clock
     code = world.code(DSL_PHONE)
     assert (await dsl.post("/message/open", page, code=f" {code[:3]} {code[3:]} ")).status_code == 303
     assert "has been used" in (await dsl.post("/message/open", page, code=code)).text
+    clock.move_to(clock.now() + minutes(1))
     page = await dsl.asked()
     clock.move_to(clock.now() + minutes(15))
     assert "has run out" in (await dsl.post("/message/open", page, code=world.code(DSL_PHONE))).text
@@ -342,6 +343,7 @@ async def test_passing_on_tells_the_next_one_at_once(world: World, dsl: Reader) 
 
 
 async def test_an_acknowledgement_while_a_message_is_on_its_way_wins(world: World, dsl: Reader, clock: ManualClock) -> None:
+    clock.move_to(MONDAY.replace(hour=6))
     await world.opened("C1")
     await world.settle()
     content = await dsl.read("on-our-roll")

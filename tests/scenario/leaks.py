@@ -11,10 +11,15 @@ import base64
 import contextlib
 import hashlib
 import html
+import io
+import logging
 import quopri
 import re
 import sqlite3
+import sys
+import threading
 import unicodedata
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -22,6 +27,10 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 import asyncpg
+import structlog
+
+from shared import log
+from shared.run import quiet_tracebacks
 
 SHORTEST_WORD = 4
 SHORTEST_IN_NOISE = 6
@@ -226,3 +235,28 @@ async def postgres_places(admin_url: str) -> dict[str, str | bytes]:
         return places
     finally:
         await connection.close()
+
+
+# --- what a process says ----------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def listening(level: str = "DEBUG") -> Iterator[io.StringIO]:
+    """Everything that a process set up as ``encompass serve`` would write on its two outputs while the block runs."""
+    heard, root, config = io.StringIO(), logging.getLogger(), structlog.get_config()
+    handlers, before = root.handlers[:], root.level
+    levels = {name: known.level for name, known in logging.Logger.manager.loggerDict.items() if isinstance(known, logging.Logger)}
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+    try:
+        with contextlib.redirect_stderr(heard), contextlib.redirect_stdout(heard), warnings.catch_warnings():
+            log.start(level=level)
+            quiet_tracebacks()
+            yield heard
+    finally:
+        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+        logging.captureWarnings(False)
+        root.handlers = handlers
+        root.setLevel(before)
+        for name, kept in levels.items():
+            logging.getLogger(name).setLevel(kept)
+        structlog.configure(**config)
