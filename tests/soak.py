@@ -17,13 +17,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from stdnum.gb.upn import calc_check_digit
 
-from services.demo.client import Browser, Page, Unexpected, browser, police_system
+from services.demo.client import Browser, Page, PoliceSystem, Unexpected, police_system
 from services.demo.messages import Arrived
-from services.notifier.channels import SMS, Message, read_messages
+from services.notifier.channels import SMS, Message
 from tests.directory_samples import write_csv
 from tests.samples import sample_report
 from tests.waiting import until
@@ -100,15 +101,15 @@ class Sender:
     async def post(self, made: Sequence[dict[str, Any]]) -> None:
         """Post each report until it is accepted."""
         places = asyncio.Semaphore(AT_ONCE)
-        async with asyncio.TaskGroup() as group:
+        async with police_system(self.address, self.key) as system, asyncio.TaskGroup() as group:
             for report in made:
-                group.create_task(self._post(report, places))
+                group.create_task(self._post(system, report, places))
 
-    async def _post(self, report: dict[str, Any], places: asyncio.Semaphore) -> None:
+    async def _post(self, system: PoliceSystem, report: dict[str, Any], places: asyncio.Semaphore) -> None:
         body = json.dumps(report).encode()
 
         async def accepted() -> bool:
-            async with places, police_system(self.address, self.key) as system:
+            async with places:
                 with contextlib.suppress(Unexpected):
                     self.receipts[report["reference"]] = (await system.post(body))["incident_id"]
             return report["reference"] in self.receipts
@@ -170,13 +171,34 @@ def mail_server(mailbox: Mailbox, port: int) -> Any:
         controller.stop()
 
 
+class TelephoneLine:
+    """The text messages to everybody, read on from where the last look ended."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read = 0
+        self._codes: dict[str, list[str]] = {}
+
+    def codes(self, number: str) -> list[str]:
+        """The one-time codes that this telephone has had, oldest first."""
+        if self._file.exists():
+            with self._file.open("rb") as handle:
+                handle.seek(self._read)
+                for line in handle.readlines():
+                    self._read += len(line)
+                    message = Message(**json.loads(line))
+                    if code := Arrived(channel=SMS, message=message).code:
+                        self._codes.setdefault(message.to, []).append(code)
+        return self._codes.get(number, [])
+
+
 class Schools:
     """Designated safeguarding leads: one at a time for each mailbox, since each has one telephone."""
 
     def __init__(self, address: str, mailbox: Mailbox, folder: Path, telephones: dict[str, str]) -> None:
         self._address = address
         self._mailbox = mailbox
-        self._folder = folder
+        self._telephone_line = TelephoneLine(folder / f"{SMS}.jsonl")
         self._telephones = telephones
         self._taken = 0
         self.acknowledged = 0
@@ -206,28 +228,32 @@ class Schools:
                 desks[mail.message.to].put_nowait(mail.link)
 
     async def _answer(self, to: str, desk: asyncio.Queue[str]) -> None:
-        while True:
-            link = await desk.get()
+        async with httpx.AsyncClient(base_url=self._address, follow_redirects=True, timeout=15.0, trust_env=False) as client:
+            while True:
+                await self._answer_one(to, await desk.get(), client)
 
-            async def answered(link: str = link) -> bool:
-                try:
-                    return await self._journey(to, link)
-                except (Unexpected, TimeoutError) as error:
-                    self.failures[str(error)] += 1
-                    return any(f"answered {status}" in str(error) for status in LINK_ENDED)
+    async def _answer_one(self, to: str, link: str, client: httpx.AsyncClient) -> None:
+        """One link, again and again until it is answered: a process may be down just now."""
 
-            with contextlib.suppress(TimeoutError):
-                await until(answered, what="an answer", within=120)
+        async def answered() -> bool:
+            client.cookies.clear()
+            try:
+                return await self._journey(to, link, Browser(client))
+            except (Unexpected, TimeoutError) as error:
+                self.failures[str(error)] += 1
+                return any(f"answered {status}" in str(error) for status in LINK_ENDED)
 
-    async def _journey(self, to: str, link: str) -> bool:
-        """Link, code, children, content, answer. True when it is done or the link has ended."""
-        async with browser(self._address) as visitor:
-            page = await visitor.open(link)
-            for _ in range(PAGES_MAX):
-                following = await self._forward(to, visitor, page)
-                if following is None:
-                    return True
-                page = following
+        with contextlib.suppress(TimeoutError):
+            await until(answered, what="an answer", within=120)
+
+    async def _journey(self, to: str, link: str, visitor: Browser) -> bool:
+        """Link, code, children, content, answer. True when it is done; raises Unexpected when it does not end."""
+        page = await visitor.open(link)
+        for _ in range(PAGES_MAX):
+            following = await self._forward(to, visitor, page)
+            if following is None:
+                return True
+            page = following
         raise Unexpected(f"still at {page.path}")
 
     async def _forward(self, to: str, visitor: Browser, page: Page) -> Page | None:
@@ -248,6 +274,4 @@ class Schools:
         return None
 
     def _codes(self, to: str) -> list[str]:
-        number = self._telephones[to].replace(" ", "").replace("0", "+44", 1)
-        arrived = [Arrived(channel=SMS, message=message) for message in read_messages(self._folder, SMS) if message.to == number]
-        return [one.code for one in arrived if one.code]
+        return self._telephone_line.codes(self._telephones[to].replace(" ", "").replace("0", "+44", 1))

@@ -19,7 +19,7 @@ from services.notifier import pages_visit
 from services.notifier.domain.codes import CODE_DIGITS, CODE_LIFETIME, LinkState, Verdict
 from services.notifier.domain.messages import SMS
 from services.notifier.domain.wording import clean_name
-from services.notifier.pages_visit import LINK, READ, VISIT, Room, role_word
+from services.notifier.pages_visit import LINK, READ, VISIT, Room, call_of, role_word
 from services.notifier.visits import Asked, Guest
 from shared.web import forms
 from shared.web.cookies import is_token
@@ -38,18 +38,22 @@ JUDGED: dict[Verdict, str] = {
 }
 
 
+FLOOD_EACH_MINUTE = 6_000
+"""For each address, against a flood alone: every school of an authority may stand behind one address on a Monday morning, and a limit
+that turns a recipient away loses a child. Codes and their tries are limited for each link, in rows (``domain/codes.py``)."""
+
+
 def build(room: Room) -> APIRouter:
     """The routes of everything that a recipient opens."""
     router = APIRouter()
-    _arriving(router, room)
-    _entering(router, room)
+    limited = Depends(room.frame.limits.by_address(each_minute=FLOOD_EACH_MINUTE, burst=FLOOD_EACH_MINUTE))
+    _arriving(router, room, limited)
+    _entering(router, room, limited)
     pages_visit.add(router, room)
     return router
 
 
-def _arriving(router: APIRouter, room: Room) -> None:
-    limited = Depends(room.frame.limits.by_address(each_minute=60, burst=120))
-
+def _arriving(router: APIRouter, room: Room, limited: Any) -> None:
     @router.api_route("/m/{token}", methods=READ, dependencies=[limited])
     async def arrive(token: str) -> Response:
         if not is_token(token):
@@ -65,7 +69,7 @@ def _arriving(router: APIRouter, room: Room) -> None:
     async def message(request: Request) -> Response:
         return await arrival(room, request)
 
-    @router.post("/message/code", dependencies=[Depends(room.frame.limits.by_address(each_minute=20, burst=30))])
+    @router.post("/message/code", dependencies=[limited])
     async def ask(request: Request, _form: Annotated[Form, Depends(room.frame.forms.posted(LINK))]) -> Response:
         asked = await room.visits.send_code(room.frame.cookies.read(request, LINK) or "")
         if asked is Asked.SENT:
@@ -77,14 +81,14 @@ def _arriving(router: APIRouter, room: Room) -> None:
         return await arrival(room, request, [Fault(name="send", text=ASKED[asked])])
 
 
-def _entering(router: APIRouter, room: Room) -> None:
+def _entering(router: APIRouter, room: Room, limited: Any) -> None:
     cookies = room.frame.cookies
 
     @router.api_route("/message/code", methods=READ)
     async def code(request: Request) -> Response:
         return await entering(room, request)
 
-    @router.post("/message/open", dependencies=[Depends(room.frame.limits.by_address(each_minute=30, burst=40))])
+    @router.post("/message/open", dependencies=[limited])
     async def enter(request: Request, form: Annotated[Form, Depends(room.frame.forms.posted(LINK))]) -> Response:
         digits = "".join(form.get("code").split())
         if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()):
@@ -163,7 +167,7 @@ def _hint(channel: str, address: str) -> dict[str, str]:
 
 
 def _about(guest: Guest) -> dict[str, Any]:
-    return {"name": clean_name(guest.name), "call": guest.call}
+    return {"name": clean_name(guest.name), "call": call_of(guest)}
 
 
 def _picked_up(guest: Guest) -> dict[str, Any] | None:

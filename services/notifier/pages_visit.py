@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
+import phonenumbers
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -219,12 +220,24 @@ def _page(room: Room, template: str, token: str, guest: Guest, **values: Any) ->
         template,
         csrf=forms.token(token),
         name=clean_name(guest.name),
-        call=guest.call,
+        call=call_of(guest),
         is_team=guest.is_team,
         person=guest.contact.name,
         role=ROLES.get(guest.contact.role, "colleague"),
         **values,
     )
+
+
+def call_of(guest: Guest) -> dict[str, str] | None:
+    """The number of the team that calls: as a phone dials it, and as people here write it."""
+    if not guest.call:
+        return None
+    try:
+        number = phonenumbers.parse(guest.call, "GB")
+    except phonenumbers.NumberParseException:
+        return {"dial": "".join(guest.call.split()), "text": guest.call}
+    dial = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return {"dial": dial, "text": phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)}
 
 
 def _unavailable(room: Room, token: str, guest: Guest) -> Response:

@@ -38,12 +38,30 @@ class Machinery:
     relay: Relay
     repairs: list[Repair]
     poison: set[str] = field(default_factory=set)
+    poison_raises: Exception = field(default_factory=lambda: ValueError("Peregrine Testperson"))
     crash_after: set[str] = field(default_factory=set)
 
     async def state(self, count: int = 1) -> list[str]:
         """Record ``count`` facts as ingest would; returns their ids."""
         async with self.database.transaction() as tx:
             return [envelope.id for envelope in await tx.record("ingest", [_received(self.clock) for _ in range(count)])]
+
+    async def state_of_tomorrow(self, *, pointer: bool) -> str:
+        """Record a fact in a version that only a newer program can read; returns its id."""
+        fact, fact_id = _received(self.clock), new_id()
+        row = {"fact_id": fact_id, "service": "ingest", "type": fact.TYPE, "version": 99, "recorded_at": self.clock.now(), "data": {}}
+        async with self.database.transaction() as tx:
+            await tx.execute(tables.journal.insert().values(row | {"incident_id": fact.incident_id, "subject": fact.subject}))
+            if pointer:
+                await tx.execute(tables.outbox.insert().values(fact_id=fact_id, service="ingest", due_at=self.clock.real()))
+        return fact_id
+
+    async def inbox_row(self, fact_id: str) -> tuple[str, int]:
+        """State and attempts of one fact in router's inbox."""
+        async with self.database.reading() as reading:
+            found = select(tables.inbox.c.state, tables.inbox.c.attempts).where(tables.inbox.c.fact_id == fact_id)
+            row = (await reading.execute(found)).one()
+            return row.state, row.attempts
 
     async def effects(self) -> Counter[str]:
         async with self.database.reading() as reading:
@@ -99,7 +117,7 @@ def machinery(database: Database, clock: Clock, bus_url: str, prefix: str) -> Ma
     async def handle(service: str, tx: Transaction, envelopes: Sequence[Envelope]) -> None:
         await tx.record(service, [_effect(envelope) for envelope in envelopes])
         if any(envelope.id in made.poison for envelope in envelopes):
-            raise ValueError("Peregrine Testperson")
+            raise made.poison_raises
         if any(envelope.id in made.crash_after for envelope in envelopes):
             raise Crash
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from jinja2 import FileSystemLoader
 from sqlalchemy import select, update
@@ -217,6 +218,16 @@ class World:
         found = re.search(re.escape(PUBLIC) + r"/m/([\w-]+)", sent[number].body)
         assert found, "no link in the message"
         return found[1]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(SUNDAY_NIGHT)
+
+
+@pytest.fixture
+async def world(database: Database, clock: ManualClock, tmp_path: Path) -> World:
+    return await a_world(database, clock, tmp_path / "directory")
 
 
 async def a_world(database: Database, clock: ManualClock, folder: Path) -> World:

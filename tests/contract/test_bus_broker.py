@@ -1,16 +1,19 @@
 """The broker goes away and comes back, loses its queues, cancels a consumer: nothing is lost. On a node that the test starts itself."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import aio_pika
 import pytest
 
-from shared.bus import Failed, inbox
+from shared.bus import Confirmed, Failed, bus_from_url, inbox
 from shared.clock import SystemClock
 from shared.db import Database
-from shared.events import ROUTER, IncidentReceived, dump
+from shared.events import ROUTER, Envelope, IncidentReceived, dump
 from tests.contract.machinery import Machinery, everything, machinery
 from tests.parts import Parts
 from tests.servers import PrivateRabbit
@@ -99,3 +102,48 @@ async def test_what_is_not_ours_is_passed_over(works: Machinery, node: PrivateRa
     await works.eventually_once(facts)
     async with works.database.reading() as reading:
         assert await inbox.parked(reading) == []
+
+
+@contextlib.contextmanager
+def stalled(node: PrivateRabbit) -> Iterator[None]:
+    """The node keeps its connections and says nothing."""
+    assert node._process is not None
+    os.killpg(node._process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(node._process.pid, signal.SIGCONT)
+
+
+async def test_a_defect_at_the_bus_takes_a_moment_and_not_the_queue(database: Database, clock: SystemClock, node: PrivateRabbit) -> None:
+    """A subscriber that breaks its word and raises: its messages come again, on a new connection."""
+    arrived: list[str] = []
+    defects = iter([ValueError("Peregrine Testperson")])
+
+    async def subscriber(envelopes: Sequence[Envelope]) -> None:
+        for defect in defects:
+            raise defect
+        arrived.extend(envelope.id for envelope in envelopes)
+
+    works = machinery(database, clock, "memory:", "unused")
+    (fact,) = await works.state(1)
+    bus = bus_from_url(node.url, {ROUTER: subscriber}, prefix="encompass-defect", clock=clock)
+    await bus.start()
+    await until(bus.healthy, what="the bus")
+    assert await bus.publish(await everything(database)) == [Confirmed()]
+
+    async def again() -> bool:
+        return arrived == [fact]
+
+    await until(again, what="the message to come again")
+    assert await bus.healthy()
+    await bus.stop()
+
+
+async def test_a_broker_that_does_not_answer_holds_up_no_shutdown(database: Database, clock: SystemClock, node: PrivateRabbit) -> None:
+    works = machinery(database, clock, node.url, "encompass-stalled")
+    await works.bus.start()
+    await until(works.bus.healthy, what="the bus")
+    with stalled(node):
+        async with asyncio.timeout(30):
+            await works.bus.stop()

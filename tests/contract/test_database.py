@@ -1,7 +1,12 @@
 """The two ways into the database keep their promises on both databases."""
 
+import asyncio
+import contextlib
+import contextvars
+from datetime import datetime
+
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Executable, select, text
 
 from shared.clock import Clock
 from shared.db import Database, assert_outside_transaction, migrate
@@ -11,6 +16,8 @@ from shared.errors import DatabaseRefused, EncompassError, Misuse
 from shared.events import ChildExcluded, IncidentReceived
 from shared.ids import new_id
 from tests.backends import postgres_admin, sqlalchemy_url, with_database
+
+NOT_POSSIBLE = text("INSERT INTO outbox (fact_id) VALUES ('x')")
 
 
 def received(clock: Clock) -> IncidentReceived:
@@ -99,3 +106,65 @@ async def test_migrations_from_empty_leave_no_drift(database_url: str, database_
         database_url = sqlalchemy_url(with_database(postgres_admin(), database_url.rpartition("/")[2]))
     await migrate.check(database_url)
     assert await migrate.drift(database_url) == []
+
+
+async def test_a_failure_that_was_ignored_commits_nothing(database: Database, clock: Clock) -> None:
+    """PostgreSQL answers the commit of a failed transaction by a silent rollback: the fact would be gone and nobody told."""
+    fact = received(clock)
+
+    async def work() -> None:
+        async with database.transaction() as tx:
+            await tx.record("ingest", [fact])
+            with contextlib.suppress(DatabaseRefused):
+                await tx.execute(NOT_POSSIBLE)
+
+    with pytest.raises(Misuse):
+        await work()
+    async with database.reading() as reading:
+        assert await of_incident(reading, fact.incident_id) == ()
+
+
+async def test_a_failure_inside_an_attempt_is_undone_alone(database: Database, clock: Clock) -> None:
+    kept, undone = received(clock), received(clock)
+    async with database.transaction() as tx:
+        await tx.record("ingest", [kept])
+        with contextlib.suppress(DatabaseRefused):
+            async with tx.attempt():
+                await tx.record("ingest", [undone])
+                await tx.execute(NOT_POSSIBLE)
+    async with database.reading() as reading:
+        assert len(await of_incident(reading, kept.incident_id)) == 1
+        assert await of_incident(reading, undone.incident_id) == ()
+
+
+async def test_a_reading_sees_one_instant(database: Database, database_url: str, clock: Clock) -> None:
+    other, fact = Database.at(database_url, clock), received(clock)
+
+    async def state() -> None:
+        async with other.transaction() as tx:
+            await tx.record("ingest", [fact])
+
+    beside = contextvars.copy_context()
+    async with database.reading() as reading:
+        assert await of_incident(reading, fact.incident_id) == ()
+        await asyncio.get_running_loop().create_task(state(), context=beside)
+        assert await of_incident(reading, fact.incident_id) == ()
+    async with database.reading() as reading:
+        assert len(await of_incident(reading, fact.incident_id)) == 1
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(text("SELECT peregrine FROM nowhere"), id="no such table"),
+        pytest.param(select(outbox).where(outbox.c.service == "Peregrine\ud800"), id="half a character"),
+        pytest.param(select(outbox).where(outbox.c.attempts == 2**70), id="a number too large"),
+        pytest.param(select(outbox).where(outbox.c.due_at == datetime(2026, 11, 22)), id="no time zone"),  # noqa: DTZ001
+    ],
+)
+async def test_a_defect_of_ours_is_no_outage_and_quotes_nothing(database: Database, statement: Executable) -> None:
+    with pytest.raises(DatabaseRefused) as refused:
+        async with database.transaction() as tx:
+            await tx.execute(statement)
+    assert "eregrine" not in f"{refused.value!r}{refused.value}{refused.value.__cause__!r}"

@@ -5,7 +5,7 @@
     await dsl.confirms()
     await dsl.acts()
 
-Pages are found by what is on them: headings, forms and their buttons (``services.demo.client``). An answer that is no page ends the journey.
+Pages are found by what is on them: forms and their buttons (``services.demo.client``). An answer that is no page ends the journey.
 """
 
 from collections.abc import Mapping
@@ -84,9 +84,9 @@ class Visitor:
         """Types the code: names and dates of birth follow."""
         self.page = await self._browser.send(self.page, "/message/open", typed={"code": code})
 
-    async def confirms(self) -> None:
-        """All children are on the roll: what happened follows."""
-        self.page = await self._browser.send(self.page, "/message/children", chosen=(ON_OUR_ROLL,))
+    async def confirms(self, answer: str = ON_OUR_ROLL) -> None:
+        """The same answer for every child: they are on the roll, and what happened follows."""
+        self.page = await self._browser.send(self.page, "/message/children", chosen=(answer,))
 
     async def says(self, answers: Mapping[str, str]) -> None:
         """An answer for each child that is asked about, by child_id."""

@@ -1,0 +1,186 @@
+"""Every route and who may pass, as a table; and the callers who try: staff, programs, and the recipients of messages.
+
+A route that is not in the table fails the test that walks them: every new one says who may pass (design rule 7.6).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+from fastapi.routing import iter_route_contexts
+
+from shared.scope import Scope
+from shared.web.headers import ALWAYS
+from shared.web.problems import is_api
+from shared.web.sessions import Role
+from tests.directory_samples import FORCE
+from tests.samples import sample_report
+from tests.web import hidden_token
+from tests.whole import Whole
+
+OTHER_FORCE = "otherforce"
+REPORT = sample_report(seed=1)
+TOKEN = "t" * 43
+"""Of a token's shape, and nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Says:
+    """The status for each caller, with a good form (or body) and the way to something of the force ``testshire``.
+
+    Staff is signed in for that force; ``key`` and ``other_key`` are the API keys of that force and of another one. ``link`` holds the link
+    from a message to Testwood Primary, ``visitor`` has entered the code as well and has said that the child is on their roll.
+    """
+
+    nobody: int
+    reviewer: int
+    coordinator: int
+    operator: int
+    key: int
+    other_key: int
+    link: int
+    visitor: int
+
+
+CALLERS = tuple(Says.__dataclass_fields__)
+STAFF = tuple(role.value for role in Role)
+
+
+def anyone(status: int, **others: int) -> Says:
+    """The same for everybody but ``others``."""
+    return Says(**(dict.fromkeys(CALLERS, status) | others))
+
+
+def staff(*roles: Role, passed: int = 200) -> Says:
+    """These roles pass; another role is 403; who is not signed in is 401, and an API key is no sign-in."""
+    return anyone(401, **{role.value: passed if role in roles else 403 for role in Role})
+
+
+def force_only(own: int, other: int) -> Says:
+    """An API key only; another force's incident is not there, and staff's sign-in is no key."""
+    return anyone(401, key=own, other_key=other)
+
+
+def linked(link: int, visitor: int, otherwise: int) -> Says:
+    """A recipient's page: nobody else has one, whoever she is."""
+    return anyone(otherwise, link=link, visitor=visitor)
+
+
+ROUTES: Mapping[tuple[str, str], Says] = {
+    # police systems
+    ("POST", "/v1/incidents"): force_only(own=202, other=202),
+    ("GET", "/v1/incidents/{incident_id}"): force_only(own=200, other=404),
+    # the frame
+    ("GET", "/openapi.json"): anyone(200),
+    ("GET", "/healthz"): anyone(200),
+    ("GET", "/readyz"): anyone(200),
+    ("GET", "/static/{digest}/{name}"): anyone(200),
+    # signing in and out
+    ("GET", "/sign-in/{token}"): anyone(303),
+    ("GET", "/sign-in"): anyone(200),  # with the cookie that the address before has just set
+    ("POST", "/sign-in"): anyone(403),
+    ("GET", "/signed-out"): anyone(200),
+    ("GET", "/"): staff(*Role),
+    ("POST", "/sign-out"): anyone(403, **dict.fromkeys(STAFF, 303)),
+    # recipients: who has no live link sees that it has ended (404), who has no open visit that it has ended (401)
+    ("GET", "/m/{token}"): anyone(303),
+    ("GET", "/message"): linked(200, 200, otherwise=404),
+    ("GET", "/message/code"): linked(200, 200, otherwise=404),
+    ("POST", "/message/code"): linked(303, 403, otherwise=403),
+    ("POST", "/message/open"): linked(200, 403, otherwise=403),  # without a code: the page says so
+    ("GET", "/message/children"): linked(401, 200, otherwise=401),
+    ("POST", "/message/children"): linked(403, 200, otherwise=403),  # without an answer: the page says so
+    ("GET", "/message/content"): linked(401, 200, otherwise=401),
+    ("POST", "/message/answer"): linked(403, 200, otherwise=403),  # the same
+    ("GET", "/message/done"): linked(401, 200, otherwise=401),
+    ("GET", "/message/passed-on"): linked(401, 200, otherwise=401),
+    ("POST", "/message/leave"): linked(403, 303, otherwise=403),
+    ("GET", "/message/closed"): anyone(200),
+    # console
+    ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
+    ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.COORDINATOR),
+    ("GET", "/console/readiness"): staff(Role.COORDINATOR, Role.OPERATOR),
+    ("GET", "/console/parked"): staff(Role.OPERATOR),
+    ("POST", "/console/parked"): staff(Role.OPERATOR, passed=303),
+}
+"""A POST of a page is sent with the token of the forms that the caller is shown last."""
+CACHED = "/static/{digest}/{name}"
+ENDINGS = (("POST", "/sign-out"), ("POST", "/message/leave"))
+"""Asked last: they end what the others need."""
+DSL = "dsl@900001.example"
+OWN, OTHERS = REPORT["children"][0], REPORT["children"][1:]
+"""The child at Testwood Primary, and those who are elsewhere."""
+
+
+def registered(w: Whole) -> dict[tuple[str, str], set[str]]:
+    """Every route as it is written, with its methods; HEAD goes with its GET."""
+    routes: dict[str, set[str]] = {}
+    for route in iter_route_contexts(w.app.routes):
+        assert route.path_format is not None
+        routes.setdefault(route.path_format, set()).update(route.methods or {"not HTTP"})
+    return {(method, path): methods for path, methods in routes.items() for method in methods if method != "HEAD"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Things of the force ``testshire`` that addresses and forms name."""
+
+    incident_id: str
+    parked_id: str
+    asset: str
+    link: str
+
+    @classmethod
+    async def made(cls, w: Whole) -> "Known":
+        incident_id = (await w.post_report(REPORT)).json()["incident_id"]
+        await w.settle()
+        asset = w.parts.frame.assets.url("site.css")
+        return cls(incident_id=incident_id, parked_id=await w.park(incident_id), asset=asset, link=w.links(DSL)[0])
+
+    def address(self, path: str, caller: str) -> str:
+        """The route's address, filled in. Only who has a link has its token."""
+        if path == CACHED:
+            return self.asset
+        if path == "/m/{token}" and caller in ("link", "visitor"):
+            return self.link
+        return path.replace("{incident_id}", self.incident_id).replace("{token}", TOKEN)
+
+    def form(self, csrf: str) -> dict[str, str]:
+        """What the forms of all pages together ask for."""
+        return {"service": "router", "fact": self.parked_id, "csrf": csrf}
+
+
+async def client_of(w: Whole, caller: str, things: Known) -> tuple[httpx.AsyncClient, str]:
+    """A browser or program of the caller, and the token of its forms (empty when it has none)."""
+    if caller in STAFF:
+        browser = await w.signed_in(Role(caller), Scope.force(FORCE))
+        return browser, hidden_token(await browser.get("/"))
+    if caller == "link":
+        browser = await w.arrived(things.link)
+        return browser, hidden_token(await browser.get("/message"))
+    if caller == "visitor":
+        browser = await w.visiting(things.link)
+        page = await browser.get("/message/children")
+        answers = dict.fromkeys(re.findall(r'name="(answer-[0-9a-f-]+)"', page.text), "on-our-roll")
+        assert (await browser.post("/message/children", data={"csrf": hidden_token(page), **answers})).status_code == 303
+        return browser, hidden_token(page)
+    browser = await w.browser()
+    if caller != "nobody":
+        browser.headers.update(await w.headers(FORCE if caller == "key" else OTHER_FORCE))
+    return browser, ""
+
+
+async def asked(browser: httpx.AsyncClient, caller: str, method: str, path: str, things: Known, csrf: str) -> httpx.Response:
+    """One request as the caller would make it in good faith."""
+    if method == "POST" and is_api(path):
+        return await browser.post(path, json=REPORT)
+    if method == "POST":
+        return await browser.post(things.address(path, caller), data=things.form(csrf))
+    return await browser.request(method, things.address(path, caller))
+
+
+def faults(answer: httpx.Response, path: str) -> list[str]:
+    """Which headers an answer lacks. Only a file may be kept by anybody."""
+    lacking = [name for name, value in ALWAYS.items() if answer.headers.get(name) != value]
+    return lacking + (["Cache-Control"] if answer.headers["cache-control"] != "no-store" and path != CACHED else [])

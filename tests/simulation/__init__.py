@@ -1,0 +1,1 @@
+"""Nights in which things go wrong at any point, from a seed."""
