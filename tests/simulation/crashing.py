@@ -59,6 +59,7 @@ class CrashingDatabase(Database):
     """Dies before or after a commit that has written."""
 
     fuse: Fuse
+    mark: object = None
 
     @classmethod
     def with_fuse(cls, url: str, clock: Clock, fuse: Fuse) -> "CrashingDatabase":
@@ -70,18 +71,19 @@ class CrashingDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         self.fuse.alive()
         async with super().transaction() as tx:
-            before = await self._written(tx)
             yield tx
-            has_written = await self._written(tx) != before
+            has_written = await self._has_written(tx)
             if has_written:
                 self.fuse.step("before a commit")
         if has_written:
             self.fuse.step("after a commit")
 
-    async def _written(self, tx: Reading) -> object:
-        """Something that a write within the transaction changes."""
-        mark = func.total_changes() if self.kind == "sqlite" else func.pg_current_xact_id_if_assigned()
-        return (await tx.execute(select(mark))).scalar_one()
+    async def _has_written(self, tx: Reading) -> bool:
+        """PostgreSQL gives a number to a transaction that writes; SQLite's one writer counts the rows that it has ever changed."""
+        is_sqlite = self.kind == "sqlite"
+        mark = func.total_changes() if is_sqlite else func.pg_current_xact_id_if_assigned()
+        before, self.mark = self.mark if is_sqlite else None, (await tx.execute(select(mark))).scalar_one()
+        return bool(self.mark != before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,9 @@ def started(w: Whole, database_url: str, fuse: Fuse) -> Whole:
     fuse.replaced()
     configured = settings(database_url, w.folder)
     made = composition.parts(configured, w.clock, keyring=w.parts.vault.keyring)
-    parts = replace(made, database=CrashingDatabase.with_fuse(database_url, w.clock, fuse))
+    database = CrashingDatabase.with_fuse(database_url, w.clock, fuse)
+    # Templates are compiled once for all processes: they know neither clock nor database.
+    parts = replace(made, database=database, frame=replace(made.frame, database=database, layout=w.parts.frame.layout))
     process = run.assembled(parts, [_build(name, build, fuse) for name, build in zip(NAMES, builds(()), strict=True)])
     app = composition.application(process, drive=False)
     return replace(w, parts=parts, process=process, app=app, client=browser_like(app, PUBLIC_URL), clients=contextlib.AsyncExitStack())

@@ -179,7 +179,8 @@ class Town:
         self.nights += 1
         folder = self.w.folder / f"night-{self.nights}"
         clock = ManualClock(script.starts_at)
-        parts = composition.parts(settings(self.database_url, folder), clock, keyring=self.w.parts.vault.keyring)
+        made = composition.parts(settings(self.database_url, folder), clock, keyring=self.w.parts.vault.keyring)
+        parts = replace(made, frame=replace(made.frame, layout=self.w.parts.frame.layout))
         process = composition.process(parts)
         app = composition.application(process, drive=False)
         observer = replace(
