@@ -27,8 +27,8 @@ from shared.events import (
 HAND_OVER = timedelta(minutes=5)
 """How long a fact may take from one service to the next: received to routed, routed to opened, recalled to decided again."""
 
-GRACE = timedelta(minutes=2)
-"""How long something that is due may take to be done."""
+GRACE = timedelta(minutes=5)
+"""How long something that is due may take to be done: longer than the lease of a program that died doing it (notifier's: three)."""
 
 
 class Outcome(StrEnum):

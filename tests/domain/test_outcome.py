@@ -44,7 +44,7 @@ def envelopes(facts: Sequence[Fact]) -> list[Envelope]:
 
 
 SECOND = timedelta(seconds=1)
-GRACE = timedelta(minutes=2)
+GRACE = timedelta(minutes=5)
 HISTORIES: tuple[tuple[str, list[Fact], datetime, Outcome], ...] = (
     ("never received", [], RECEIVED, Outcome.LOST),
     ("just received", [received()], at(4.9), Outcome.WAITING),

@@ -90,13 +90,17 @@ class Visitor:
 
     async def says(self, answers: Mapping[str, str]) -> None:
         """An answer for each child that is asked about, by child_id."""
+        if self.asked() != answers.keys():
+            raise Unexpected(f"the page asks about {len(self.asked())} children")
         form = self.page.forms["/message/children"]
         fields = {one.name: one.value for one in form.inputs if one.kind == "hidden"}
-        asked = {one.name for one in form.inputs if one.kind == "radio"}
-        if asked != {f"answer-{child_id}" for child_id in answers}:
-            raise Unexpected(f"the page asks about {len(asked)} children")
         posted = await self._client.post(form.action, data=fields | {f"answer-{one}": said for one, said in answers.items()})
         self.page = await self._browser.open(str(posted.url))
+
+    def asked(self) -> frozenset[str]:
+        """The children that the page asks about, by child_id."""
+        inputs = self.page.forms["/message/children"].inputs
+        return frozenset(one.name.removeprefix("answer-") for one in inputs if one.kind == "radio")
 
     async def acts(self) -> None:
         """*I am acting on this today.*"""

@@ -35,13 +35,18 @@ from shared.run import quiet_tracebacks
 SHORTEST_WORD = 4
 SHORTEST_IN_NOISE = 6
 """In sealed or decoded bytes four letters turn up by chance; six do not."""
+TIGHT = 7
+"""Characters from which a needle is looked for in the text without its punctuation."""
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+_LEGIBLE = re.compile(rb"(?:[\t\n\r\x20-\x7e]|[\xc3-\xc5\xcc\xcd][\x80-\xbf]){4,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 _DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-f])")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NOT_ALNUM = re.compile(r"[\W_]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_MAIL = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
 _DIGESTS = (hashlib.md5, hashlib.sha1, hashlib.sha256)
 
 
@@ -70,7 +75,7 @@ def days(*isos: str) -> list[Marker]:
 
 def folded(text: str) -> str:
     """Without case and accents."""
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter))
+    return text.lower() if text.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def bare(text: str) -> str:
@@ -85,7 +90,8 @@ class Search:
         self.markers = tuple(dict.fromkeys(markers))
         assert self.markers, "a search for nothing finds nothing"
         self._words = {marker: _needles(marker) for marker in self.markers if marker.kind != "date"}
-        self._dates = {marker: _dates(date.fromisoformat(marker.text)) for marker in self.markers if marker.kind == "date"}
+        self._dates = {date.fromisoformat(marker.text): marker for marker in self.markers if marker.kind == "date"}
+        self._alone = {digits: marker for on, marker in self._dates.items() for digits in _in_digits(on)}
         self._digests = {digest: marker for marker in self.markers for digest in _hashes(marker)}
 
     def hits(self, places: Mapping[str, str | bytes], *, allowed: Collection[str] = ()) -> list[str]:
@@ -100,52 +106,66 @@ class Search:
     def _found(self, data: str | bytes) -> Iterator[tuple[Marker, str]]:
         seen: set[Marker] = set()
         for view, text, shortest in _views(data):
-            squeezed = bare(text)
-            for marker in self.markers:
-                if marker not in seen and self._is_in(marker, text, squeezed, shortest):
+            for marker in self._in_view(text, shortest):
+                if marker not in seen:
                     seen.add(marker)
                     yield marker, view
-            for digest in _DIGEST.findall(text):
-                marker_of = self._digests.get(digest)
-                if marker_of is not None and marker_of not in seen:
-                    seen.add(marker_of)
-                    yield marker_of, "unkeyed hash"
 
-    def _is_in(self, marker: Marker, text: str, squeezed: str, shortest: int) -> bool:
-        if marker.kind == "date":
-            return self._dates[marker].search(text) is not None
-        plain, tight = self._words[marker]
-        return any(len(needle) >= shortest and needle in text for needle in plain) or any(needle in squeezed for needle in tight)
+    def _in_view(self, text: str, shortest: int) -> Iterator[Marker]:
+        squeezed = bare(text)
+        for marker, needles in self._words.items():
+            if any(needle in (squeezed if len(needle) >= TIGHT else text) for needle in needles if len(needle) >= shortest):
+                yield marker
+        yield from (self._dates[on] for on in _dates_in(text) if on in self._dates)
+        yield from (self._alone[digits] for digits in _ALONE.findall(text) if digits in self._alone)
+        yield from (self._digests[digest] for digest in _DIGEST.findall(text) if digest in self._digests)
 
 
 # --- what is looked for ---------------------------------------------------------------------------------------------------------------
 
 
-def _needles(marker: Marker) -> tuple[list[str], list[str]]:
-    """Folded needles for the text as it is, and for the text without its punctuation."""
+def _needles(marker: Marker) -> list[str]:
+    """What is looked for, folded: without its punctuation where that leaves enough to be like nothing else."""
     whole = folded(marker.text)
-    words = [word for word in _WORD.findall(whole) if len(word) >= SHORTEST_WORD] if marker.kind == "name" else []
+    words = _WORD.findall(whole) if marker.kind == "name" else []
     tight = bare(whole).lstrip("0") if bare(whole).isdigit() else bare(whole)  # +44 takes the place of a telephone number's 0
-    return list(dict.fromkeys([whole, *words])), [tight] if len(tight) >= 7 else []
+    return list(dict.fromkeys([tight if len(tight) >= TIGHT else whole, *words]))
 
 
-def _dates(on: date) -> re.Pattern[str]:
-    """The date in every usual way of writing, over folded text. All-digit forms must stand alone: they would be part of any long number."""
-    day, month = rf"0?{on.day}", rf"0?{on.month}"
-    year, short = f"{on.year}", f"{on.year % 100:02d}"
-    name = f"(?:{on:%B}|{on:%b})".lower()
-    gap = r"[\s,./_-]+(?:of\s+)?"
-    parted = [
-        rf"{year}[-/._ ]{month}[-/._ ]{day}",
-        rf"{day}[-/._ ]{month}[-/._ ](?:{year}|{short})",
-        rf"{month}[-/._ ]{day}[-/._ ](?:{year}|{short})",
-        rf"{day}(?:st|nd|rd|th)?{gap}{name}{gap}(?:{year}|{short})",
-        rf"{name}{gap}{day}(?:st|nd|rd|th)?{gap}{year}",
-        rf"date\({on.year}, {on.month}, {on.day}",
-    ]
+_GAP = r"[\s,./_-]{1,3}(?:of\s)?"
+_MONTHS = {f"{date(2000, number, 1):%B}".lower(): number for number in range(1, 13)}
+_NAMED = "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in _MONTHS)
+_WRITTEN_DATES = tuple(
+    (re.compile(rf"{pattern}(?!\d)"), order)
+    for pattern, order in (
+        (r"(\d{4})[-/._ ](\d{1,2})[-/._ ](\d{1,2})", "ymd"),
+        (r"(\d{1,2})[-/._ ](\d{1,2})[-/._ ](\d{4}|\d{2})", "dmy"),
+        (r"(\d{1,2})[-/._ ](\d{1,2})[-/._ ](\d{4}|\d{2})", "mdy"),
+        (rf"(\d{{1,2}})(?:st|nd|rd|th)?{_GAP}({_NAMED}){_GAP}(\d{{4}}|\d{{2}})", "dmy"),
+        (rf"({_NAMED}){_GAP}(\d{{1,2}})(?:st|nd|rd|th)?{_GAP}(\d{{4}})", "mdy"),
+        (r"date\((\d{4}), (\d{1,2}), (\d{1,2})", "ymd"),
+    )
+)
+_ALONE = re.compile(r"(?<![\w.-])(?:\d{6}|\d{8}|\d{9,13})(?![\w-])")
+
+
+def _in_digits(on: date) -> Iterator[str]:
+    """The date as nothing but digits: looked for only where they stand alone, as they would be part of any long number."""
     midnight = int(datetime.combine(on, time(), UTC).timestamp())
-    alone = [f"{on:%Y%m%d}", f"{on:%d%m%Y}", f"{on:%m%d%Y}", f"{on:%d%m%y}", f"{midnight}", f"{midnight}000"]
-    return re.compile(rf"(?<!\d)(?:{'|'.join(parted)})(?!\d)|(?<![\w.-])(?:{'|'.join(alone)})(?![\w-])")
+    yield from (f"{on:%Y%m%d}", f"{on:%d%m%Y}", f"{on:%m%d%Y}", f"{on:%d%m%y}", f"{midnight}", f"{midnight}000")
+
+
+def _dates_in(text: str) -> Iterator[date]:
+    """Every date that anything in folded text could be."""
+    for pattern, order in _WRITTEN_DATES:
+        for found in pattern.finditer(text):
+            if text[max(found.start() - 1, 0) : found.start()].isdigit():
+                continue
+            said = dict(zip(order, found.groups(), strict=True))
+            month = int(said["m"]) if said["m"].isdigit() else next(n for name, n in _MONTHS.items() if name.startswith(said["m"]))
+            for century in (0,) if len(said["y"]) == 4 else (1900, 2000):
+                with contextlib.suppress(ValueError):
+                    yield date(int(said["y"]) + century, month, int(said["d"]))
 
 
 def _hashes(marker: Marker) -> Iterator[str]:
@@ -159,22 +179,24 @@ def _hashes(marker: Marker) -> Iterator[str]:
 
 def _views(data: str | bytes) -> Iterator[tuple[str, str, int]]:
     """``(what it was read as, folded text, shortest word that counts)``."""
-    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    clean = isinstance(data, str)
-    text = raw.decode("utf-8", "replace")
-    yield "as it is", folded(text), SHORTEST_WORD if clean else SHORTEST_IN_NOISE
-    if not raw.isascii():
-        yield "latin-1", folded(raw.decode("latin-1")), SHORTEST_IN_NOISE
-    if b"\0" in raw:
-        yield "utf-16", folded(raw.replace(b"\0", b"").decode("latin-1")), SHORTEST_IN_NOISE
+    text = data if isinstance(data, str) else _legible(data)
+    word = SHORTEST_WORD if isinstance(data, str) else SHORTEST_IN_NOISE
+    yield "as it is", folded(text), word
+    if isinstance(data, bytes) and b"\0" in data:
+        yield "utf-16", folded(_legible(data.replace(b"\0", b""))), SHORTEST_IN_NOISE
     if (unescaped := _unescaped(text)) != text:
-        yield "unescaped", folded(unescaped), SHORTEST_WORD if clean else SHORTEST_IN_NOISE
+        yield "unescaped", folded(unescaped), word
     yield "base64", folded(_unpacked(text)), SHORTEST_IN_NOISE
     yield "hexadecimal", folded(_from_hex(text)), SHORTEST_IN_NOISE
 
 
+def _legible(data: bytes) -> str:
+    """What of these bytes is text, each piece once: a database's files hold the same page many times, and much that is sealed."""
+    return "\n".join(piece.decode("utf-8", "ignore") for piece in dict.fromkeys(_LEGIBLE.findall(data)))
+
+
 def _unescaped(text: str) -> str:
-    mail = quopri.decodestring(text.encode()).decode("utf-8", "replace") if "=" in text else text
+    mail = quopri.decodestring(text.encode()).decode("utf-8", "replace") if _MAIL.search(text) else text
     return "\n".join(
         unquote_plus(html.unescape(_ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), one))).replace("\0", "")
         for one in {text, mail}

@@ -161,7 +161,7 @@ def answers(scene: Scene) -> list[str]:
         "other dsl": {children: TOLD.shown_before_content(1), content: TOLD.shown_with_content(1), done: other},
         "mistaken dsl": {children: WRONG.shown_before_content(0), done: dsl},
         "staff": {},
-        "anybody": {},
+        "anybody": {("GET", "/openapi.json"): {"2018-03-04"}},  # its example was born on the day of two pupils of the roll
     }
     assert scene.recorders.keys() == granted.keys()
     assert all(recorder.answers for recorder in scene.recorders.values())
