@@ -2,7 +2,7 @@
 
 import typer
 
-from services.commands import admin, demo, directory, serve
+from services.commands import admin, demo, directory, erase, keyrings, serve
 
 app = typer.Typer(
     help="Tells a school about domestic abuse before the child walks in.",
@@ -15,7 +15,9 @@ app.command()(serve.migrate)
 app.command()(demo.demo)
 app.command(name="sign-in")(admin.sign_in)
 app.add_typer(admin.keys, name="key")
-app.add_typer(admin.keyrings, name="keyring")
+app.command()(erase.restore)
+app.add_typer(keyrings.app, name="keyring")
+app.add_typer(erase.app, name="erase")
 app.add_typer(admin.inboxes, name="inbox")
 app.add_typer(directory.app, name="directory")
 

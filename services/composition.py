@@ -13,9 +13,11 @@ from shared import run
 from shared.clock import Clock
 from shared.db import Database
 from shared.directory import BankHolidays, Directory
+from shared.errors import SettingsRefused
 from shared.service import Parts
 from shared.settings import Settings
 from shared.vault import Keyring, Vault, custody
+from shared.vault.ledger import FileLedger
 from shared.web import health
 from shared.web.app import build_app
 from shared.web.frame import frame
@@ -31,15 +33,26 @@ NAVIGATION: tuple[Navigation, ...] = (
 """What staff of each role may go to; each service's own routes say so again."""
 
 
-def opened_keyring(settings: Settings) -> Keyring:
-    """The keyring that the settings name. Raises SettingsRefused."""
-    return custody.opened(path=settings.keyring_file, command=settings.keyring_argv)
+def keyring_source(settings: Settings) -> custody.Source:
+    """Where the keyring lies that the settings name."""
+    return custody.Source(path=settings.keyring_file, command=tuple(settings.keyring_argv))
+
+
+def opened_vault(settings: Settings, clock: Clock) -> Vault:
+    """The vault under the keyring and the erasure ledger that the settings name. Raises SettingsRefused, but does not read the ledger."""
+    source, path = keyring_source(settings), settings.erasures_file
+    keyring = source.read()
+    if path is None:
+        if settings.keyring_file is None:
+            raise SettingsRefused("with a keyring command say in ENCOMPASS_ERASURES_FILE where the erasure ledger lies")
+        path = custody.ledger_path(settings.keyring_file)
+    return Vault(keyring, clock, ledger=FileLedger(path), source=source)
 
 
 def parts(settings: Settings, clock: Clock, *, keyring: Keyring | None = None) -> Parts:
     """What services are built from. Connects to nothing yet. Raises SettingsRefused."""
     database = Database.at(settings.database_url, clock)
-    vault = Vault(keyring or opened_keyring(settings), clock)
+    vault = opened_vault(settings, clock) if keyring is None else Vault(keyring, clock)
     return Parts(
         settings=settings,
         clock=clock,

@@ -57,6 +57,15 @@ class IncidentViewed(Fact):
     viewed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentErased(Fact):
+    """The report's key was destroyed, for ever; what became of its children stays known. ``reason`` is a code."""
+
+    TYPE: ClassVar[str] = "incident.erased"
+    reason: str
+    erased_at: datetime
+
+
 # --- router -----------------------------------------------------------------------------------------------------------
 
 
@@ -289,26 +298,10 @@ class NotificationPassedOn(NotificationFact):
 INGEST, ROUTER, NOTIFIER, CONSOLE = "ingest", "router", "notifier", "console"
 
 FACTS: tuple[type[Fact], ...] = (
-    IncidentReceived,
-    IncidentViewed,
-    IncidentRouted,
-    ChildHeld,
-    ReviewEscalated,
-    ChildExcluded,
-    NotificationOpened,
-    AttemptStarted,
-    AttemptEnded,
-    RungClimbed,
-    PhoneTaskOpened,
-    NotificationLate,
-    LinkFetched,
-    CodeEntered,
-    ContentViewed,
-    ChildAnswered,
-    ChildRecalled,
-    NotificationAcknowledged,
-    NotificationPassedOn,
-)
+    IncidentReceived, IncidentViewed, IncidentErased, IncidentRouted, ChildHeld, ReviewEscalated, ChildExcluded, NotificationOpened,
+    AttemptStarted, AttemptEnded, RungClimbed, PhoneTaskOpened, NotificationLate, LinkFetched, CodeEntered, ContentViewed, ChildAnswered,
+    ChildRecalled, NotificationAcknowledged, NotificationPassedOn,
+)  # fmt: skip
 
 SUBSCRIBERS: Mapping[str, tuple[str, ...]] = {
     IncidentReceived.TYPE: (ROUTER,),

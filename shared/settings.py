@@ -34,6 +34,8 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535)
     keyring_file: Path | None = None
     keyring_command: str = Field("", repr=False)
+    erasures_file: Path | None = None
+    """The erasure ledger; beside the keyring's file unless given."""
     email_url: str = Field("", repr=False)
     email_from: str = ""
     email_ca_file: Path | None = None
@@ -91,6 +93,8 @@ def refuse_doubtful(settings: Settings) -> None:
         faults.append("ENCOMPASS_PUBLIC_URL is missing: links to recipients are built from it")
     if bool(settings.keyring_file) == bool(settings.keyring_command):
         faults.append("give either ENCOMPASS_KEYRING_FILE or ENCOMPASS_KEYRING_COMMAND")
+    if settings.keyring_command and settings.erasures_file is None:
+        faults.append("ENCOMPASS_ERASURES_FILE is missing: with a keyring command say where the erasure ledger lies")
     if settings.database_url.startswith("sqlite") and not settings.bus_url.startswith("memory:"):
         faults.append("SQLite is for one process: with a broker use PostgreSQL")
     if not settings.email_url:

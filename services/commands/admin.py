@@ -1,26 +1,21 @@
-"""Commands for whoever operates an installation: API keys, the keyring, sign-in links, parked facts."""
+"""Commands for whoever operates an installation: API keys, sign-in links, parked facts."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from services.commands.session import console, refuse, settings, with_parts
+from services.commands.session import console, refuse, with_parts
 from services.ingest import keys as api_keys
 from shared.bus import inbox
-from shared.calendar import london_date
-from shared.clock import SystemClock
 from shared.errors import EncompassError, Refused
 from shared.scope import Scope, ScopeKind
 from shared.service import Parts
-from shared.vault import custody
 from shared.web import sessions
 from shared.web.sessions import Role
 
 keys = typer.Typer(help="API keys of police systems, each for one force.", no_args_is_help=True)
-keyrings = typer.Typer(help="The keyring: what seals personal data.", no_args_is_help=True)
 inboxes = typer.Typer(help="Facts that could not be handled.", no_args_is_help=True)
 
 
@@ -52,32 +47,6 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id: what st
         console.print(f"Key {key_id} has ended; a process that knows it forgets it within half a minute.", highlight=False)
 
     with_parts(work)
-
-
-@keyrings.command("init")
-def init_keyring(path: Annotated[Path, typer.Argument(help="Where to write it; mode 0600.")]) -> None:
-    """Make a new keyring. Keep a copy where the database's backups are not."""
-    try:
-        custody.init(path, london_date(SystemClock().now()))
-    except EncompassError as error:
-        refuse(error)
-    console.print(f"A new keyring is at {path}. Without it nothing that is sealed can be opened.", highlight=False)
-
-
-@keyrings.command("check")
-def check_keyring() -> None:
-    """Say what is to be done about the configured keyring; exit 1 when something is."""
-    found = settings()
-    try:
-        keyring = custody.opened(path=found.keyring_file, command=found.keyring_argv)
-    except EncompassError as error:
-        refuse(error)
-    findings = custody.check(keyring, london_date(SystemClock().now()), found.retention_months)
-    for finding in findings:
-        console.print(f"{finding.code}: {finding.text} {', '.join(finding.key_ids)}", highlight=False)
-    if findings:
-        raise typer.Exit(1)
-    console.print("The keyring is sound.")
 
 
 def sign_in(

@@ -1,15 +1,13 @@
 """`encompass directory`: bringing settings, contacts, calendars, policies and the roll in, with reasons for every refused row."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.commands.session import console, with_parts
+from services.commands.session import bar, console, with_parts
 from services.console.handlers import IMPORTS, import_file
 from services.router.roll import import_roll
 from shared.service import Parts
@@ -31,7 +29,7 @@ def import_files(
 
     async def work(parts: Parts) -> None:
         for path in files:
-            with _bar(path.name) as told:
+            with bar(path.name) as told:
                 result = await import_file(kind, path, parts.database, parts.vault, parts.clock, told, accept_partial=accept_partial)
             _tell(path, result)
 
@@ -50,7 +48,7 @@ def import_roll_file(
     as_at_on: date = as_at.date()
 
     async def work(parts: Parts) -> None:
-        with _bar(file.name) as told:
+        with bar(file.name) as told:
             result = await import_roll(
                 file,
                 authority=authority,
@@ -65,23 +63,6 @@ def import_roll_file(
         _tell(file, result)
 
     with_parts(work)
-
-
-class _bar:  # noqa: N801  reads as a word of the block that it opens
-    """A progress bar that gives its block a function to tell (rows done, rows to do)."""
-
-    def __init__(self, name: str) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
-        )
-        self._task = self._progress.add_task(name, total=None)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._progress.start()
-        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
 
 
 def _tell(path: Path, result: Any) -> None:

@@ -21,6 +21,7 @@ from shared.log import logger
 from shared.service import Parts
 from shared.settings import Settings, refuse_doubtful
 from shared.vault import custody
+from shared.vault.erasure import Erasure
 
 BACKLOG = 2048
 
@@ -63,7 +64,11 @@ async def _serve(found: Settings, names: Sequence[str]) -> None:
 
 
 async def refuse_to_start(parts: Parts) -> None:
-    """Raise SettingsRefused for a directory or a keyring that would leave a child without an owner or a report unsealed."""
+    """Raise SettingsRefused for a directory or a keyring that would leave a child without an owner or a report unsealed.
+
+    Before anything else, what had been erased is erased again: this may be an older copy of the database (design rule 7.2).
+    """
+    await Erasure(parts.database, parts.vault).restore()
     today = london_date(parts.clock.now())
     async with parts.database.reading() as reading:
         await check_start(reading, parts.directory, parts.clock.now())

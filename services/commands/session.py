@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services import composition
 from shared import log
@@ -62,6 +63,23 @@ async def at_work(found: Settings, clock: Clock | None = None) -> AsyncIterator[
     finally:
         if held is not None:
             held.close()
+
+
+class bar:  # noqa: N801  reads as a word of the block that it opens
+    """A progress bar that gives its block a function to tell (rows done, rows to do)."""
+
+    def __init__(self, name: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
+        )
+        self._task = self._progress.add_task(name, total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._progress.start()
+        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
 
 
 def with_parts(work: Callable[[Parts], Awaitable[None]]) -> None:

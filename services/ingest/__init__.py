@@ -6,6 +6,7 @@ Subscribes to nothing; what it knows of the other services' work it reads from t
 from services.ingest import api
 from services.ingest.handlers import Intake
 from services.ingest.keys import Keys
+from services.ingest.loops import HashRotation
 from shared.events import INGEST
 from shared.service import Parts, Service
 
@@ -14,4 +15,4 @@ def build(parts: Parts) -> Service:
     """The service."""
     intake = Intake(database=parts.database, vault=parts.vault, clock=parts.clock, retention_months=parts.settings.retention_months)
     routes = api.build(intake=intake, keys=Keys(parts.database, parts.clock), limits=parts.frame.limits, clock=parts.clock)
-    return Service(name=INGEST, api=(routes,))
+    return Service(name=INGEST, api=(routes,), loops=(HashRotation(parts.database, parts.vault),))

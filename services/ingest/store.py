@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, tuple_, update
+from sqlalchemy import RowMapping, Select, and_, bindparam, insert, select, tuple_, update
 
 from shared.db import Reading, Transaction
 from shared.db.tables.ingest import ingest_api_key, ingest_child, ingest_incident
+from shared.db.tables.vault import vault_key
 from shared.errors import Misuse
 from shared.report.findings import Finding
 from shared.scope import Scope, ScopeKind
@@ -101,6 +102,30 @@ async def child_ids(reading: Reading, incident_id: str) -> tuple[str, ...]:
     """The ids of its children, in the report's order."""
     statement = select(ingest_child.c.child_id).where(ingest_child.c.incident_id == incident_id).order_by(ingest_child.c.ordinal)
     return tuple((await reading.execute(statement)).scalars())
+
+
+async def hashed_otherwise(reading: Reading, key_id: str, after: str, limit: int) -> tuple[str, ...]:
+    """Up to ``limit`` incidents behind ``after`` whose report is readable and whose hash is under another key than ``key_id``."""
+    statement = _readable().where(ingest_incident.c.hash_key_id != key_id, ingest_incident.c.incident_id > after)
+    return tuple((await reading.execute(statement.order_by(ingest_incident.c.incident_id).limit(limit))).scalars())
+
+
+async def rehash(tx: Transaction, key_id: str, hashes: Sequence[tuple[str, str]]) -> None:
+    """Set the hashes, ``(incident_id, body_hash)``, made under ``key_id``."""
+    statement = update(ingest_incident).where(ingest_incident.c.incident_id == bindparam("one"))
+    rows = [{"one": incident_id, "made": body_hash} for incident_id, body_hash in hashes]
+    await tx.execute(statement.values(body_hash=bindparam("made"), hash_key_id=key_id), rows)
+
+
+async def needs_index_key(reading: Reading, key_id: str) -> bool:
+    """Whether the hash of any readable report is under this key: of an erased one nobody can make another."""
+    return (await reading.execute(_readable().where(ingest_incident.c.hash_key_id == key_id).limit(1))).first() is not None
+
+
+def _readable() -> Select[tuple[str]]:
+    return select(ingest_incident.c.incident_id).join(
+        vault_key, and_(vault_key.c.scope_id == ingest_incident.c.incident_id, vault_key.c.wrapped.is_not(None))
+    )
 
 
 def _row(incident: Incident) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Sending:
 
     def _text(self, claimed: Notification, known: Known, attempt: Attempt, token: str | None) -> Text:
         if token is None:
-            return chaser_text(known.name, known.telephone, claimed.deadline_at, attempt.started_at)
+            return chaser_text(known.name, known.telephone, claimed.deadline_at, attempt.started_at, repeat=attempt.owed.is_repeat)
         write = email_text if attempt.owed.channel == EMAIL else sms_text
         address = f"{self._public_url}/m/{token}"
         return write(known.name, claimed.deadline_at, attempt.started_at, address, repeat=attempt.owed.is_repeat)

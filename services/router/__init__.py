@@ -3,6 +3,7 @@
 from services.router.handlers import Routing
 from services.router.handlers_recall import Recalling
 from services.router.loops import ReviewWatch
+from services.router.loops_tokens import RollRemains, TokenRotation
 from shared.events import ROUTER, ChildRecalled, IncidentReceived
 from shared.service import Parts, Service
 
@@ -13,5 +14,5 @@ def build(parts: Parts) -> Service:
     return Service(
         name=ROUTER,
         handlers={IncidentReceived.TYPE: routing.received, ChildRecalled.TYPE: recalling.recalled},
-        loops=(ReviewWatch(parts.database, parts.clock),),
+        loops=(ReviewWatch(parts.database, parts.clock), RollRemains(parts.database, parts.vault), TokenRotation(parts.database, parts.vault)),
     )

@@ -13,7 +13,7 @@ settings         the ids of every setting where she is registered, separated by 
 restricted       ``yes`` when a named person must decide before anyone is told where she is; otherwise ``no`` or empty
 ===============  ===================================================================================================
 
-A pupil stands in one row. The roll before is superseded in the same transaction: its rows go, and its data key is destroyed.
+A pupil stands in one row. The roll before is superseded in the same transaction: its rows go, and then its data key is destroyed.
 """
 
 import re
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from services.router import store_roll
-from services.router.domain.evidence import Pupil, compact_upn, folded, pupil_keys
+from services.router import store_roll, store_tokens
+from services.router.domain.evidence import Pupil, compact_upn, folded
 from services.router.store_roll import NewPupil
 from shared.calendar import london_date
 from shared.clock import Clock
@@ -111,11 +111,15 @@ async def import_roll(
         refused.sort(key=lambda row: row.line)
         if (refused and not accept_partial) or not taken:
             return ImportResult(kind="roll", applied=False, taken=0, changed=0, refused=tuple(refused))
-        await store_roll.supersede(tx, vault, authority, as_at_on)
+        await store_roll.supersede(tx, authority, as_at_on)
         roll_id = new_id()
-        await store_roll.begin(tx, roll_id, authority=authority, as_at_on=as_at_on, agreement=agreement.strip(), pupils=len(taken))
         sealer = await vault.new_scope(tx, roll_id, retention_month(london_date(clock.now()), KEPT_MONTHS))
-        await _write(tx, vault, sealer, taken, progress)
+        index_key_id = vault.keyring.current_index_key_id
+        await store_roll.begin(
+            tx, roll_id, authority=authority, as_at_on=as_at_on, agreement=agreement.strip(), pupils=len(taken), index_key_id=index_key_id
+        )
+        await _write(tx, vault.keyring.index_key(index_key_id), index_key_id, sealer, taken, progress)
+    await destroy_keys_left(database, vault)
     log.info("roll.imported", roll_id=roll_id, authority=authority, rows=len(taken), refused=len(refused))
     return ImportResult(kind="roll", applied=True, taken=len(taken), changed=len(taken), refused=tuple(refused))
 
@@ -232,8 +236,19 @@ def _unknown_settings(pupils: Mapping[int, Pupil], known: frozenset[str]) -> lis
     ]
 
 
-async def _write(tx: Transaction, vault: Vault, sealer: Sealer, pupils: Sequence[Pupil], progress: Progress) -> None:
-    index_key, key_id = vault.keyring.current_index_key, vault.keyring.current_index_key_id
+async def destroy_keys_left(database: Database, vault: Vault) -> int:
+    """Destroy the data keys of superseded rolls; how many there were.
+
+    In a transaction of its own: the erasure ledger remembers for good, and what it names must not come back by a rollback.
+    """
+    async with database.transaction() as tx:
+        left = await store_tokens.keys_left(tx)
+        return len(await vault.destroy_many(tx, left))
+
+
+async def _write(
+    tx: Transaction, index_key: bytes, key_id: str, sealer: Sealer, pupils: Sequence[Pupil], progress: Progress
+) -> None:
     for start in range(0, len(pupils), ROWS_AT_ONCE):
         part = pupils[start : start + ROWS_AT_ONCE]
         rows = [
@@ -241,7 +256,7 @@ async def _write(tx: Transaction, vault: Vault, sealer: Sealer, pupils: Sequence
                 pupil_id=pupil.pupil_id,
                 setting_ids=pupil.setting_ids,
                 restricted=pupil.restricted,
-                tokens=tuple((store_roll.token_of(index_key, key), key[0]) for key in pupil_keys(pupil)),
+                tokens=store_roll.tokens_of(index_key, pupil),
                 sealed=sealer(store_roll.identity(pupil.pupil_id), store_roll.plaintext(pupil)),
             )
             for pupil in part

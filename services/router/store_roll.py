@@ -11,11 +11,10 @@ from datetime import date
 
 from sqlalchemy import delete, insert, select, update
 
-from services.router.domain.evidence import UPN, Key, Pupil
+from services.router.domain.evidence import UPN, Key, Pupil, pupil_keys
 from shared.db import Reading, Transaction
 from shared.db.tables.router import router_pupil, router_pupil_setting, router_pupil_token, router_roll
 from shared.errors import Refused
-from shared.vault import Vault
 from shared.vault.sealing import row_identity
 from shared.vault.store import Opener
 from shared.vault.tokens import identifier_token, token
@@ -86,6 +85,11 @@ def token_of(index_key: bytes, key: Key) -> bytes:
     return identifier_token(index_key, rule, fields[0]) if rule == UPN else token(index_key, rule, *fields)
 
 
+def tokens_of(index_key: bytes, pupil: Pupil) -> tuple[tuple[bytes, str], ...]:
+    """Everything by which a pupil is found: (token, rule)."""
+    return tuple((token_of(index_key, key), key[0]) for key in pupil_keys(pupil))
+
+
 async def found(reading: Reading, tokens: Iterable[bytes]) -> tuple[SealedPupil, ...]:
     """The pupils of live rolls with any of these tokens, once for each token; one statement for every 10,000 tokens."""
     columns = (
@@ -127,8 +131,14 @@ async def live(reading: Reading, roll_ids: Iterable[str]) -> frozenset[str]:
     return frozenset((await reading.execute(statement)).scalars())
 
 
-async def supersede(tx: Transaction, vault: Vault, authority: str, as_at_on: date) -> None:
-    """Take the authority's live roll away for ever: its rows are deleted and its data key destroyed.
+async def index_keys_of_live(reading: Reading) -> frozenset[str]:
+    """The index keys that a search needs: under one of them every pupil of each live roll has tokens."""
+    statement = select(router_roll.c.index_key_id).where(router_roll.c.state == "live").distinct()
+    return frozenset((await reading.execute(statement)).scalars())
+
+
+async def supersede(tx: Transaction, authority: str, as_at_on: date) -> None:
+    """Take the authority's live roll away: its rows are deleted. Its data key is to be destroyed after the commit (``store_tokens.keys_left``).
 
     Raises Refused when it is of a later date than ``as_at_on``: an older extract must not bring back pupils who have left.
     """
@@ -138,24 +148,28 @@ async def supersede(tx: Transaction, vault: Vault, authority: str, as_at_on: dat
         return
     if before.as_at_on > as_at_on:
         raise Refused("the roll that is live is of a later date", code="older-roll")
-    ended = update(router_roll).where(router_roll.c.roll_id == before.roll_id, router_roll.c.state == "live").values(state="superseded")
-    if (await tx.execute(ended)).rowcount != 1:
+    if not await end(tx, before.roll_id):
         raise Refused("another roll of this authority is being imported", code="roll-busy")
-    await _delete_pupils(tx, before.roll_id)
-    await vault.destroy(tx, before.roll_id)
 
 
-async def _delete_pupils(tx: Transaction, roll_id: str) -> None:
+async def end(tx: Transaction, roll_id: str) -> bool:
+    """Let a live roll be superseded and delete its rows; False when it is not live."""
+    ended = update(router_roll).where(router_roll.c.roll_id == roll_id, router_roll.c.state == "live").values(state="superseded")
+    if (await tx.execute(ended)).rowcount != 1:
+        return False
     some = select(router_pupil.c.pupil_id).where(router_pupil.c.roll_id == roll_id).limit(PUPILS_AT_ONCE)
     while pupil_ids := list((await tx.execute(some)).scalars()):
         for table in (router_pupil_token, router_pupil_setting, router_pupil):
             await tx.execute(delete(table).where(table.c.pupil_id.in_(pupil_ids)))
+    return True
 
 
-async def begin(tx: Transaction, roll_id: str, *, authority: str, as_at_on: date, agreement: str, pupils: int) -> None:
+async def begin(
+    tx: Transaction, roll_id: str, *, authority: str, as_at_on: date, agreement: str, pupils: int, index_key_id: str
+) -> None:
     """Enter a roll as the live one. Raises DatabaseRefused when another one of that authority is live."""
     row = {"roll_id": roll_id, "authority": authority, "state": "live", "as_at_on": as_at_on, "agreement": agreement, "pupils": pupils}
-    await tx.execute(insert(router_roll), {**row, "loaded_at": tx.clock.now()})
+    await tx.execute(insert(router_roll), {**row, "index_key_id": index_key_id, "loaded_at": tx.clock.now()})
 
 
 async def add(tx: Transaction, roll_id: str, key_id: str, pupils: Sequence[NewPupil]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Table
+from sqlalchemy import CursorResult, Executable, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,6 +58,14 @@ class Transaction(Reading):
     def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
         """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, in the words of this database."""
         return postgresql.insert(table) if self._connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+    async def hold(self, table: Table) -> None:
+        """Wait until nobody else writes ``table`` or holds rows of it, and keep it so until the end. SQLite has one writer anyhow.
+
+        Raises DatabaseBusy when somebody holds on to it.
+        """
+        if self._connection.dialect.name == "postgresql":
+            await self.execute(text(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE'))
 
     async def record(self, service: str, facts: Sequence[Fact]) -> tuple[Envelope, ...]:
         """Write ``facts`` into the journal, with an outbox pointer for each that has subscribers."""

@@ -54,21 +54,24 @@ class Engines:
 
 def opened(url: str, *, pool_size: int = POOL_SIZE) -> Engines:
     """Engines for ``url``: ``sqlite+aiosqlite:///PATH`` or ``postgresql+asyncpg://…``. Raises SettingsRefused for any other."""
+    parsed = _parsed(url)
+    return _sqlite(parsed) if parsed.drivername == "sqlite+aiosqlite" else _postgresql(parsed, pool_size)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind a SQLite URL; None for PostgreSQL. Raises SettingsRefused as ``opened`` does."""
+    parsed = _parsed(url)
+    return Path(parsed.database) if parsed.drivername == "sqlite+aiosqlite" and parsed.database else None
+
+
+def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise SettingsRefused("the database URL cannot be read") from None  # its own error quotes the URL, which may hold a password
-    if parsed.drivername == "sqlite+aiosqlite":
-        return _sqlite(parsed)
-    if parsed.drivername == "postgresql+asyncpg":
-        return _postgresql(parsed, pool_size)
-    raise SettingsRefused("the database URL must start with sqlite+aiosqlite: or postgresql+asyncpg:")
-
-
-def sqlite_path(url: str) -> Path | None:
-    """The file behind a SQLite URL; None for another database."""
-    parsed = make_url(url)
-    return Path(parsed.database) if parsed.drivername == "sqlite+aiosqlite" and parsed.database else None
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise SettingsRefused("the database URL must start with sqlite+aiosqlite: or postgresql+asyncpg:")
+    return parsed
 
 
 def claim_file(url: str) -> IO[str] | None:

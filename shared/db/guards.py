@@ -1,4 +1,4 @@
-"""What the database itself refuses: changing the journal, and a service writing another's table.
+"""What the database itself refuses: changing the journal, sealing under a retired key, and a service writing another's table.
 
 The migrations run these statements; nothing else does. On PostgreSQL every service has a group role (NOLOGIN) named
 ``encompass_<service>``; a login role for a deployment is a member of one, or of all when one process runs every service.
@@ -16,6 +16,7 @@ SHARED_WRITES: dict[str, dict[str, str]] = {
     "outbox": dict.fromkeys(SERVICES, "INSERT, UPDATE, DELETE"),
     "inbox": dict.fromkeys(SERVICES, "INSERT, UPDATE, DELETE"),
     "vault_key": {"ingest": "INSERT, UPDATE", "router": "INSERT, UPDATE", "console": "INSERT, UPDATE"},
+    "vault_retired": {"ingest": "INSERT", "router": "INSERT", "console": "INSERT"},
     "vault_content": {"ingest": "INSERT", "router": "INSERT", "console": "INSERT"},
     "console_session": dict.fromkeys(SERVICES, "INSERT, UPDATE"),
     "console_sign_in": dict.fromkeys(SERVICES, "UPDATE") | {"console": "INSERT, UPDATE"},
@@ -23,7 +24,13 @@ SHARED_WRITES: dict[str, dict[str, str]] = {
 }
 
 #: Other services' tables that a service may read. Everyone reads the directory, the journal and the vault's rows.
-SHARED_READS = ("journal", "journal_seal", "outbox", "inbox", "vault_key", "vault_content", "console_session", "console_sign_in")
+SHARED_READS = (
+    *("journal", "journal_seal", "outbox", "inbox", "vault_key", "vault_retired", "vault_content"),
+    *("console_session", "console_sign_in"),
+)
+
+#: The name under which a data key wrapped under a retired key is refused, on both databases.
+RETIRED_KEY = "retired_key"
 
 ADVISORY_LOCK = 0x656E636F
 
@@ -88,6 +95,19 @@ def _postgresql_triggers(connection: Connection) -> None:
                 "FOR EACH STATEMENT EXECUTE FUNCTION encompass_insert_only()"
             )
         )
+    connection.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION encompass_retired_key() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF EXISTS (SELECT 1 FROM vault_retired WHERE kek_id = NEW.kek_id) THEN "
+            f"RAISE EXCEPTION 'retired' USING ERRCODE = 'check_violation', CONSTRAINT = '{RETIRED_KEY}'; END IF; RETURN NEW; END $$"  # noqa: S608
+        )
+    )
+    connection.execute(
+        text(
+            "CREATE TRIGGER vault_key_retired BEFORE INSERT OR UPDATE OF kek_id ON vault_key "
+            "FOR EACH ROW EXECUTE FUNCTION encompass_retired_key()"
+        )
+    )
 
 
 def _sqlite_triggers(connection: Connection) -> None:
@@ -99,3 +119,11 @@ def _sqlite_triggers(connection: Connection) -> None:
                     f"BEGIN SELECT RAISE(ABORT, '{table}: insert-only'); END"
                 )
             )
+    for verb in ("INSERT", "UPDATE OF kek_id"):
+        connection.execute(
+            text(
+                f"CREATE TRIGGER vault_key_retired_{verb.split()[0].lower()} BEFORE {verb} ON vault_key "
+                "WHEN EXISTS (SELECT 1 FROM vault_retired WHERE kek_id = NEW.kek_id) "
+                f"BEGIN SELECT RAISE(ABORT, 'vault_key: {RETIRED_KEY}'); END"  # noqa: S608
+            )
+        )

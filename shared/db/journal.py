@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from shared.db.tables.journal import journal, outbox
-from shared.events import SUBSCRIBERS, Envelope, Fact, from_data, to_data
+from shared.events import SUBSCRIBERS, Envelope, Fact, IncidentReceived, from_data, to_data
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ async def of_incidents(reading: "Reading", incident_ids: Iterable[str]) -> dict[
     for row in result:
         found[row.incident_id].append(envelope(row))
     return {incident_id: tuple(envelopes) for incident_id, envelopes in found.items()}
+
+
+async def received(reading: "Reading", ids: Iterable[str]) -> frozenset[str]:
+    """Those of these ids that are incidents which were received."""
+    of_report = (journal.c.incident_id.in_(set(ids)), journal.c.type == IncidentReceived.TYPE)
+    return frozenset((await reading.execute(select(journal.c.incident_id).where(*of_report))).scalars())
 
 
 def envelope(row: Any) -> Envelope:

@@ -50,6 +50,16 @@ def retention_month(on: date, months: int) -> str:
     return _kek_id(_ordinal(on) + months)
 
 
+def has_ended(kek_id: str, on: date) -> bool:
+    """Whether the retention month of the wrapping key ``kek_id`` has ended by the London date ``on``. Raises Misuse for no such id."""
+    return _month(kek_id) < _ordinal(on)
+
+
+def same_month(kek_id: str, other: str) -> bool:
+    """Whether two wrapping keys are generations of one month."""
+    return _month(kek_id) == _month(other)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
     """Keys by id. Two keyrings with the same keys are equal; none ever shows a key."""
@@ -163,7 +173,7 @@ class Keyring:
 
     def ended(self, on: date) -> tuple[str, ...]:
         """The ids of wrapping keys whose month has ended by ``on``: they are due to be destroyed."""
-        return tuple(sorted(kek_id for kek_id in self.wrapping_keys if _month(kek_id) < _ordinal(on)))
+        return tuple(sorted(kek_id for kek_id in self.wrapping_keys if has_ended(kek_id, on)))
 
     # --- changes: each gives a new keyring ------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""The keyring's way in and out: a file that its owner alone can read, or the output of a command. Bytes only; ``keyring`` reads them."""
+"""The keyring's way in and out: a file that its owner alone can read, or the output of a command. Bytes only; ``keyring`` reads them.
+
+The erasure ledger's file is as private, because whoever may write it can erase, or bring back.
+"""
 
 import os
 import secrets
@@ -25,7 +28,7 @@ def read_private(path: Path) -> bytes:
     except (OSError, ValueError):
         raise SettingsRefused("the keyring file cannot be opened") from None
     try:
-        _demand_private(os.fstat(descriptor))
+        demand_private(os.fstat(descriptor), "keyring")
         with os.fdopen(descriptor, "rb", closefd=False) as opened:
             content = opened.read(MAX_BYTES + 1)
     finally:
@@ -62,7 +65,7 @@ def read_command(argv: Sequence[str]) -> bytes:
     return ended.stdout
 
 
-def write_private(path: Path, content: bytes, *, replace: bool) -> None:
+def write_private(path: Path, content: bytes, *, replace: bool, what: str = "keyring") -> None:
     """Put ``content`` at ``path`` with mode 0600, whole or not at all, and durably.
 
     Raises SettingsRefused when the file is there and ``replace`` is false, and when it cannot be written.
@@ -70,18 +73,19 @@ def write_private(path: Path, content: bytes, *, replace: bool) -> None:
     try:
         _write(path, content, replace)
     except FileExistsError:
-        raise SettingsRefused("there is a keyring already; it is not overwritten") from None
+        raise SettingsRefused(f"there is a {what} already; it is not overwritten") from None
     except (OSError, ValueError, RuntimeError):  # the last is a circle of symbolic links
-        raise SettingsRefused("the keyring file cannot be written") from None
+        raise SettingsRefused(f"the {what} file cannot be written") from None
 
 
-def _demand_private(status: os.stat_result) -> None:
+def demand_private(status: os.stat_result, what: str) -> None:
+    """Raise SettingsRefused unless what was opened is a regular file of this user with mode 0600."""
     if not stat.S_ISREG(status.st_mode):
-        raise SettingsRefused("the keyring is not a regular file")
+        raise SettingsRefused(f"the {what} is not a regular file")
     if status.st_uid != os.geteuid():
-        raise SettingsRefused("the keyring file belongs to another user")
+        raise SettingsRefused(f"the {what} file belongs to another user")
     if stat.S_IMODE(status.st_mode) != MODE:
-        raise SettingsRefused("the keyring file must have mode 0600")
+        raise SettingsRefused(f"the {what} file must have mode 0600")
 
 
 def _write(path: Path, content: bytes, replace: bool) -> None:

@@ -8,6 +8,7 @@ Data keys are read with what they open and forgotten at once. Kept in memory the
 or a rolled-back transaction whose key nobody else has; and unwrapping costs microseconds.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,16 +17,24 @@ from sqlalchemy import bindparam, insert, select, update
 
 from shared.clock import Clock
 from shared.db import Reading, Transaction
+from shared.db.guards import RETIRED_KEY
 from shared.db.tables.vault import vault_content, vault_key
-from shared.errors import Misuse, NotFound, VaultSealed
+from shared.errors import DatabaseRefused, Misuse, NotFound, SettingsRefused, Unavailable, VaultSealed
+from shared.log import logger
 from shared.scope import Scope
+from shared.vault.custody import Source
 from shared.vault.keyring import Keyring
+from shared.vault.ledger import Ledger
 from shared.vault.sealing import new_data_key, open_sealed, row_identity, seal, unwrap, wrap
 
 Content = tuple[str, str, bytes]
 """``content_id``, ``kind`` and plaintext."""
 
 GET_MANY_LIMIT = 1000
+ASK_AGAIN_SECONDS = 60.0
+"""A wrapping key that the keyring lacks may be one that it is just being given; a destroyed one is not looked for on every read."""
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +62,25 @@ class Opener:
 class Vault:
     """Seals and opens. Every method works inside the caller's transaction or reading and commits nothing.
 
-    ``keyring`` is open to all, for its index keys.
+    ``keyring`` is open to all, for its index keys. With a ``source`` it is read again when it has changed there; with a ``ledger`` every
+    destruction is remembered outside the database.
     """
 
-    def __init__(self, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, keyring: Keyring, clock: Clock, *, ledger: Ledger | None = None, source: Source | None = None) -> None:
         self.keyring = keyring
+        self.ledger = ledger
         self._clock = clock
+        self._source = source
+        self._stamp: object = None
+        self._asked: dict[str, float] = {}
 
     async def new_scope(self, tx: Transaction, scope_id: str, kek_id: str) -> Sealer:
         """Make the scope's data key, wrapped for the retention month ``kek_id`` (see ``retention_month``).
 
-        Raises VaultSealed when the keyring does not cover the month, DatabaseRefused when the scope exists or ever existed.
+        Raises VaultSealed when the keyring does not cover the month, DatabaseRefused when the scope exists or ever existed, Unavailable
+        when the month's key has just been exchanged and this process has not got the new one yet.
         """
+        await self._renew_if_changed()
         data_key = new_data_key()
         kek_id = self.keyring.newest(kek_id)
         row = {
@@ -73,7 +89,12 @@ class Vault:
             "wrapped": wrap(kek_id, self.keyring.wrapping_key(kek_id), data_key, scope_id),
             "created_at": self._clock.now(),
         }
-        await tx.execute(insert(vault_key), row)
+        try:
+            await tx.execute(insert(vault_key), row)
+        except DatabaseRefused as refused:
+            if refused.constraint != RETIRED_KEY:
+                raise
+            raise Unavailable("the wrapping key has been retired", code="keyring-behind") from None
         return Sealer(scope_id=scope_id, data_key=data_key)
 
     async def seal_for(self, tx: Transaction, scope_id: str) -> Sealer:
@@ -144,21 +165,39 @@ class Vault:
         rows = (await reading.execute(statement)).all() if wanted else []
         if len(rows) != len(wanted):
             raise NotFound("there is no such content")
+        await self._learn(row.kek_id for row in rows)
         return {row.content_id: open_sealed(self._unwrapped(row), row.sealed, _identity(row.content_id, row.kind)) for row in rows}
 
+    async def is_erased(self, reading: Reading, scope_id: str) -> bool:
+        """Whether the scope's key has been destroyed."""
+        destroyed = select(vault_key.c.scope_id).where(vault_key.c.scope_id == scope_id, vault_key.c.wrapped.is_(None))
+        return (await reading.execute(destroyed)).first() is not None
+
     async def destroy(self, tx: Transaction, scope_id: str) -> bool:
-        """Erase the scope's data key for ever. Returns False when that was done before; raises NotFound for an unknown scope."""
-        statement = (
-            update(vault_key)
-            .where(vault_key.c.scope_id == scope_id, vault_key.c.destroyed_at.is_(None))
-            .values(wrapped=None, destroyed_at=self._clock.now())
-        )
-        if (await tx.execute(statement)).rowcount == 1:
+        """Erase the scope's data key for ever. Returns False when that was done before; raises NotFound for an unknown scope.
+
+        The ledger has it before the database does: give this a transaction of its own, or what is rolled back comes true at the next
+        start.
+        """
+        if await self.destroy_many(tx, [scope_id]):
             return True
         known = await tx.execute(select(vault_key.c.scope_id).where(vault_key.c.scope_id == scope_id))
         if known.first() is None:
             raise NotFound("there is no such scope")
         return False
+
+    async def destroy_many(self, tx: Transaction, scope_ids: Iterable[str]) -> tuple[str, ...]:
+        """The same for several at once; returns those that were alive. Raises Unavailable or SettingsRefused for a ledger that fails."""
+        alive = (vault_key.c.scope_id.in_(set(scope_ids)), vault_key.c.wrapped.is_not(None))
+        held = select(vault_key.c.scope_id).where(*alive).order_by(vault_key.c.scope_id).with_for_update()
+        found = tuple((await tx.execute(held)).scalars())
+        if not found:
+            return ()
+        now = self._clock.now()
+        if self.ledger is not None:
+            self.ledger.add(found, now)
+        await tx.execute(update(vault_key).where(*alive).values(wrapped=None, destroyed_at=now))
+        return found
 
     async def rewrap(self, tx: Transaction, from_kek: str, to_kek: str, limit: int) -> int:
         """Wrap up to ``limit`` data keys anew, under ``to_kek``; content is untouched. Call again until it returns 0.
@@ -173,6 +212,7 @@ class Vault:
         rows = (await tx.execute(held)).all()
         if not rows:
             return 0
+        await self._learn([from_kek])
         changes = [
             {"held_scope_id": row.scope_id, "new_wrapped": wrap(to_kek, new_kek, self._unwrapped(row), row.scope_id)} for row in rows
         ]
@@ -192,7 +232,34 @@ class Vault:
         rows = (await reading.execute(statement)).all() if wanted else []
         if len(rows) != len(wanted):
             raise NotFound("there is no such scope")
+        await self._learn(row.kek_id for row in rows)
         return {row.scope_id: self._unwrapped(row) for row in rows}
+
+    async def renew(self) -> None:
+        """Read the keyring again where it lies; one that cannot be read just now leaves the old one in use."""
+        if self._source is None:
+            return
+        stamp = self._source.stamp()
+        try:
+            self.keyring = await asyncio.to_thread(self._source.read)
+        except SettingsRefused:
+            log.error("keyring.unread")
+            return
+        self._stamp = stamp
+
+    async def _renew_if_changed(self) -> None:
+        """Another process may have exchanged a key: what is sealed under the old one would soon not open any more."""
+        if self._source is not None and self._source.stamp() != self._stamp:
+            await self.renew()
+
+    async def _learn(self, kek_ids: Iterable[str]) -> None:
+        """Read the keyring again when it lacks one of these, but not again and again for one that has been destroyed."""
+        now = self._clock.monotonic()
+        unknown = set(kek_ids) - self.keyring.wrapping_keys.keys()
+        asking = {kek_id for kek_id in unknown if now - self._asked.get(kek_id, -ASK_AGAIN_SECONDS) >= ASK_AGAIN_SECONDS}
+        if asking:
+            self._asked |= dict.fromkeys(asking, now)
+            await self.renew()
 
     def _unwrapped(self, row: Any) -> bytes:
         """The data key of a row with ``scope_id``, ``kek_id`` and ``wrapped``."""

@@ -41,6 +41,7 @@ ERROR_PAGES: dict[str | int, tuple[str, tuple[str, ...]]] = {
         (
             "You are not signed in, or your sign-in has ended.",
             "Ask whoever gave you access for a new link. Each link works once.",
+            "If you are here because of a message, open the link in the message instead.",
         ),
     ),
     403: ("You cannot open this page", ("Your sign-in does not include it.",)),

@@ -149,6 +149,23 @@ def test_passing_it_on(phone: Page, site: Site, tmp_path: Path) -> None:
     keep_picture(phone, tmp_path, "passed-on")
 
 
+def test_on_paper_each_child_has_its_conditions_on_its_own_page(phone: Page, site: Site, tmp_path: Path) -> None:
+    enter(phone, site)
+    for name in (FIRST, SECOND):
+        choose(phone, name, "Yes, on our roll")
+    phone.get_by_role("button", name="Continue").click()
+    expect(phone.get_by_role("heading", name="Read this first")).to_have_count(1)
+    expect(phone.get_by_text("At home").filter(visible=True)).to_have_count(1)
+    phone.emulate_media(media="print")
+    keep_picture(phone, tmp_path, "paper")
+    for name in (FIRST, SECOND):
+        sheet = phone.get_by_role("region", name=name)
+        expect(sheet.get_by_role("heading", name="Read this first")).to_be_visible()
+        expect(sheet.get_by_text("At home")).to_be_visible()
+    expect(phone.get_by_role("heading", name="Read this first")).to_have_count(2)
+    expect(phone.get_by_role("button")).to_have_count(0)
+
+
 def test_without_a_visit_every_page_says_what_to_do(phone: Page, site: Site, tmp_path: Path) -> None:
     phone.goto(f"{site.address}/message/content")
     expect(phone.get_by_role("heading", name="You need to open the message again")).to_be_visible()

@@ -30,12 +30,13 @@ OF_ALL = {
     "outbox": ("INSERT", "UPDATE", "DELETE"),
     "inbox": ("INSERT", "UPDATE", "DELETE"),
     "vault_key": ("INSERT", "UPDATE"),
+    "vault_retired": ("INSERT",),
     "vault_content": ("INSERT",),
     "console_session": ("INSERT", "UPDATE"),
     "console_sign_in": ("INSERT", "UPDATE"),
 }
 #: Of these some services may do less.
-OF_SOME = ("vault_key", "vault_content", "console_sign_in")
+OF_SOME = ("vault_key", "vault_retired", "vault_content", "console_sign_in")
 
 
 async def test_a_transaction_may_be_cancelled_at_any_moment_and_holds_nothing(database: Database, clock: Clock) -> None:

@@ -53,7 +53,7 @@ async def test_content_only_for_confirmed_children_and_nothing_of_a_sibling_on_a
         *(child["postcode"] for child in body["children"]),
     }
     assert not [word for word in elsewhere if word in content]
-    assert content.index("conditions in force") < content.index("What to do and what not to do") < content.index("What happened")
+    assert content.index("Read this first") < content.index("What to do and what not to do") < content.index("What happened")
 
 
 async def test_every_child_needs_an_answer(world: World, dsl: Reader) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.notifier.domain import handling
 from services.notifier.domain.content import ASK_FOR_NAME, HELD, Sheet, sheet
+from services.notifier.domain.handling import Query
 from shared.errors import NotFound
 from shared.policy import FIELDS, Handling, Helpline, OwnerKind, Policy, Teams
 from shared.report.model import Report
@@ -114,7 +115,8 @@ def test_an_empty_report_still_says_what_is_not_recorded() -> None:
     page = shown(body, policy=EVERYTHING)
     assert all(line.values for line in page.lines)
     assert lines(page)["presence"] == ("Not recorded",)
-    assert page.queries == (handling.NO_DESK,)
+    assert [line.text for line in page.queries] == [handling.NO_DESK, "Reference to quote: X-1"]
+    assert page.collecting == (handling.NONE_RECORDED,)
 
 
 @given(seed=seeds, child=st.sampled_from(["C1", "C2", "C3"]), withheld=st.booleans(), flag=flags, safe=st.booleans())
@@ -210,7 +212,47 @@ def test_an_ordinary_sentence_about_where_else_a_child_lives_holds_nothing() -> 
 def test_a_desk_is_shown_without_what_is_no_part_of_a_desk() -> None:
     body = sample_report(seed=3)
     body["desk"] = {"name": f"ask at {body['children'][0]['address']}", "telephone": "<b>1</b>", "email": "no address", "hours": "9 to 5"}
-    assert shown(body).queries == ("Open 9 to 5",)
+    assert shown(body).queries[0] == Query(text="Open 9 to 5. When it is closed, ring 101")
+    assert len(shown(body).queries) == 2
+
+
+def test_a_desk_s_number_can_be_dialled_and_its_extension_is_left_to_the_caller() -> None:
+    body = sample_report(seed=3, desk={"telephone": "(01632) 960 111 ext 42"})
+    assert shown(body).queries[0] == Query(text="Telephone (01632) 960 111 ext 42", dial="01632960111")
+
+
+def test_a_reference_that_names_someone_is_not_quoted() -> None:
+    body = sample_report(seed=3)
+    body["reference"] = f"X-{body['adults'][1]['full_name'].split()[-1]}"
+    assert not any("Reference" in line.text for line in shown(body).queries)
+
+
+def test_who_collects_is_never_left_open() -> None:
+    body = sample_report(seed=3)
+    assert shown(body).collecting == (handling.IF_THEY_COME,)
+    body["conditions"] = []
+    assert shown(body).collecting == (handling.NONE_RECORDED,)
+    assert shown(body | {"unrecognised": {"/conditions": "bail"}}).collecting == (handling.UNREADABLE,)
+
+
+def test_it_says_what_it_is_and_a_child_who_was_there_was_there() -> None:
+    page = shown(sample_report(seed=3))
+    assert page.about.startswith("The police have recorded domestic abuse that affects the child.")
+    assert shown(sample_report(seed=3, type="other")).about.startswith("The police have recorded an incident")
+    assert lines(page)["presence"] == ("Yes, the child was there",)
+
+
+def test_a_parent_who_asks_learns_nothing_from_the_answer() -> None:
+    advice = " ".join(shown(sample_report(seed=3)).handling)
+    assert "cannot talk" not in advice
+    assert "neither what you know nor that you were told" in advice
+
+
+def test_one_evening_is_written_with_one_date() -> None:
+    body = sample_report(seed=3, occurred_from_at="2026-11-19T22:08:00Z", occurred_to_at="2026-11-19T22:23:00Z")
+    assert lines(shown(body))["occurred"][0] == "Between 22:08 and 22:23 on Thursday 19 November 2026"
+    body["occurred_to_at"] = "2026-11-20T00:10:00Z"
+    assert lines(shown(body))["occurred"][0].startswith("Between 22:08 on Thursday 19 November 2026 and 00:10 on Friday")
 
 
 def test_a_source_that_tells_a_place_is_not_shown() -> None:
@@ -230,14 +272,15 @@ def test_a_grade_outside_its_scale_is_not_shown() -> None:
 def test_the_safe_handling_text_is_the_default_and_stands_on_every_sheet() -> None:
     page = shown(sample_report(seed=3))
     assert page.handling[:3] == (handling.DO_NOT_MENTION, handling.DO_NOT_CONTACT_HOME, handling.ABSENCE)
-    assert page.not_a_referral.startswith("This notification is not a referral.")
+    assert page.not_a_referral.startswith("This message is not a referral")
     assert page.helpline == "Advice line: 01632 960999 (08:00 to 13:00, Monday to Friday)"
-    assert page.queries == (
+    assert [line.text for line in page.queries] == [
         "Testshire safeguarding desk",
         "Telephone 01632 960111",
         "E-mail desk@testshire.example",
-        "Open Monday to Friday 07:00 to 19:00",
-    )
+        "Open Monday to Friday 07:00 to 19:00. When it is closed, ring 101",
+        f"Reference to quote: {sample_report(seed=3)['reference']}",
+    ]
 
 
 def test_another_protocol_about_the_person_harmed_never_applies_where_details_are_withheld() -> None:

@@ -134,7 +134,7 @@ def test_a_setting_s_own_name_is_the_only_way_for_a_word_to_get_in(deadline_at: 
     for build in (email_text, sms_text):
         text = build("Testwood", deadline_at, NOW, LINK, repeat=repeat)
         assert not FORBIDDEN.search(text.subject + text.body)
-    text = chaser_text("Testwood", "01632 960123", deadline_at, NOW)
+    text = chaser_text("Testwood", "01632 960123", deadline_at, NOW, repeat=repeat)
     assert not FORBIDDEN.search(text.subject + text.body)
 
 
@@ -160,12 +160,15 @@ def test_a_shortened_name_ends_at_a_word() -> None:
 
 
 def test_a_chaser_names_setting_and_number_and_holds_no_link() -> None:
-    body = chaser_text("Testwood Primary", "01632 960123; <b>", DEADLINE, NOW).body
+    body = chaser_text("Testwood Primary", "01632 960123; <b>", DEADLINE, NOW, repeat=False).body
     assert body == (
         "Testwood Primary has a message that nobody there has answered. Please telephone them on 01632 960123 "
         "and ask them to read it before 08:00 on Monday 23 November."
     )
-    assert "telephone them and ask" in chaser_text("Testwood Primary", "", DEADLINE, NOW).body
+    again = chaser_text("Testwood Primary", "", DEADLINE, NOW, repeat=True)
+    assert "telephone them and ask" in again.body
+    assert again.body.startswith("Sent again: ")
+    assert again.subject == "Sent again: a message for Testwood Primary"
 
 
 def test_nothing_of_a_text_or_message_is_in_its_repr() -> None:

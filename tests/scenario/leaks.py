@@ -268,14 +268,16 @@ def listening(level: str = "DEBUG") -> Iterator[io.StringIO]:
     heard, root, config = io.StringIO(), logging.getLogger(), structlog.get_config()
     handlers, before = root.handlers[:], root.level
     levels = {name: known.level for name, known in logging.Logger.manager.loggerDict.items() if isinstance(known, logging.Logger)}
-    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook, logging.raiseExceptions
+    sys.unraisablehook, threading.excepthook = sys.__unraisablehook__, threading.__excepthook__
     try:
         with contextlib.redirect_stderr(heard), contextlib.redirect_stdout(heard), warnings.catch_warnings():
+            warnings.simplefilter("always")
             log.start(level=level)
             quiet_tracebacks()
             yield heard
     finally:
-        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+        sys.excepthook, sys.unraisablehook, threading.excepthook, logging.raiseExceptions = hooks
         logging.captureWarnings(False)
         root.handlers = handlers
         root.setLevel(before)

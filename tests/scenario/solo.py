@@ -45,9 +45,7 @@ class Solo:
 @contextlib.contextmanager
 def solo(template: Path, folder: Path) -> Iterator[Solo]:
     """The process while the block runs; its directory is the small one."""
-    shutil.copy(template, folder / "solo.db")
-    port = free_port()
-    token = asyncio.run(_prepared(folder))
+    port, token = free_port(), prepared(template, folder)
     with (folder / "log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-X", "dev", "-m", "services", "serve"],
@@ -73,7 +71,13 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return kept | {f"ENCOMPASS_{name.upper()}": value for name, value in chosen.items()}
 
 
-async def _prepared(folder: Path) -> str:
+def prepared(template: Path, folder: Path) -> str:
+    """A database with the small directory, and a keyring, in ``folder``; returns an API key."""
+    shutil.copy(template, folder / "solo.db")
+    return asyncio.run(_filled(folder))
+
+
+async def _filled(folder: Path) -> str:
     clock = SystemClock()
     custody.init(folder / KEYRING, date(2026, 11, 1))
     parts = composition.parts(settings(f"sqlite+aiosqlite:///{folder / 'solo.db'}", folder), clock)

@@ -196,7 +196,16 @@ PAGES = (
     "/{}",
     "/",
 )
-POSTS = ("/message/code", "/message/open", "/message/children", "/message/answer", "/message/leave", "/console/parked", "/sign-in", "/sign-out")
+POSTS = (
+    "/message/code",
+    "/message/open",
+    "/message/children",
+    "/message/answer",
+    "/message/leave",
+    "/console/parked",
+    "/sign-in",
+    "/sign-out",
+)
 LEAVING = ("/message/leave", "/sign-out")
 """Whoever has nothing to leave may leave."""
 COOKIES = ("message", "visit", "session", "sign-in")
@@ -279,7 +288,13 @@ def raw_requests(key: str) -> Iterator[tuple[str, bytes]]:
     yield "huge cookie", get % b"message" + b"Cookie: message=" + RAW.encode() * 6_000 + b"\r\n\r\n"
     yield "huge path", get % (RAW.encode() * 3_000) + b"\r\n"
     yield "huge query", get % (b"message?" + RAW.encode() * 3_000) + b"\r\n"
-    for path in (b"%00" + RAW.encode(), b"..%2f..%2fetc/" + RAW.encode(), b"%ff%fe" + RAW.encode(), b"%zz" + RAW.encode(), b"/" + RAW.encode()):
+    for path in (
+        b"%00" + RAW.encode(),
+        b"..%2f..%2fetc/" + RAW.encode(),
+        b"%ff%fe" + RAW.encode(),
+        b"%zz" + RAW.encode(),
+        b"/" + RAW.encode(),
+    ):
         yield f"path {path[:8]!r}", get % path + b"Connection: close\r\n\r\n"
     yield "no path", b"GET  HTTP/1.1\r\nHost: " + RAW.encode() + b"\r\n\r\n"
     yield "method in lower case", post.replace(b"POST", b"post") + length + body

@@ -107,7 +107,7 @@ async def test_a_row_of_any_table_of_postgresql_is_searched(postgres_databases: 
         assert not SEARCH.hits(await postgres_places(owner))
         connection = await asyncpg.connect(owner)
         await connection.execute("CREATE SCHEMA apart; CREATE TABLE apart.note (sealed bytea, data jsonb)")
-        await connection.execute("INSERT INTO apart.note VALUES ($1, '{\"to\": \"+447700900987\"}')", NAME.encode())
+        await connection.execute('INSERT INTO apart.note VALUES ($1, \'{"to": "+447700900987"}\')', NAME.encode())
         await connection.close()
         found = SEARCH.hits(await postgres_places(owner))
         assert {hit.partition(":")[0] for hit in found} == {"table apart.note"}

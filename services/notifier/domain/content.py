@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.notifier.domain.confirm import NOT_RECORDED, day_in_words
-from services.notifier.domain.handling import NOT_A_REFERRAL, advice, helpline, queries
+from services.notifier.domain.handling import NOT_A_REFERRAL, Query, advice, collecting, helpline, queries
 from services.notifier.domain.screening import names_someone, names_someone_or_somewhere, writes_an_address
 from services.notifier.domain.wording import DAYS
 from shared.calendar.wall import LONDON
 from shared.errors import NotFound
 from shared.policy import Policy
 from shared.report import reading
-from shared.report.codes import GRADES, ConditionKind, HandlingFlag, RiskTool
+from shared.report.codes import GRADES, ConditionKind, HandlingFlag, IncidentType, Presence, RiskTool
 from shared.report.model import Adult, Child, Condition, Report
 
 WITHHOLDING = frozenset({HandlingFlag.REFUGE, HandlingFlag.PROTECTED_IDENTITY, HandlingFlag.ADOPTION})
@@ -24,6 +24,24 @@ WITHHOLDING = frozenset({HandlingFlag.REFUGE, HandlingFlag.PROTECTED_IDENTITY, H
 
 HELD = "Held for checking. Ask the desk below if you need it."
 ASK_FOR_NAME = "Ask the desk below for the name."
+
+_PURPOSE = "You are told so that you can look out for the child today, without the child having to say anything."
+ABOUT = {
+    IncidentType.DOMESTIC_ABUSE: f"The police have recorded domestic abuse that affects the child. {_PURPOSE}",
+    IncidentType.OTHER: f"The police have recorded an incident that affects the child. {_PURPOSE}",
+}
+
+PRESENCE = {
+    Presence.PRESENT: "Yes, the child was there",
+    Presence.HEARD: "The child heard it",
+    Presence.ELSEWHERE: "No, the child was somewhere else",
+    Presence.NOT_KNOWN: "Not known",
+}
+"""Answers to *was the child there?*: at a school, *present* has another meaning."""
+
+
+OF_ONE_CHILD = frozenset({"presence", "adults_roles", "voice", "welfare_check"})
+"""The lines that tell of one child and stand on that child's sheet alone, even where a sibling's would read the same (design rule 7.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +52,26 @@ class Line:
     label: str
     values: tuple[str, ...] = field(repr=False)
 
+    @property
+    def is_of_one_child(self) -> bool:
+        """Whether siblings' lines may differ. The others are of the report, the same on every sheet of it."""
+        return self.code in OF_ONE_CHILD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One child's page. ``warnings`` come first and are empty when no condition is in force."""
+    """One child's page. ``warnings`` come first, empty when no condition is in force, then ``collecting``, which is never empty.
+
+    ``collecting``, ``about``, ``handling``, ``not_a_referral``, ``queries`` and ``helpline`` are of the report and its policy: the same for
+    every child of it, and name none.
+    """
 
     warnings: tuple[Line, ...] = field(repr=False)
+    collecting: tuple[str, ...]
+    about: str
     lines: tuple[Line, ...] = field(repr=False)
     not_a_referral: str
-    queries: tuple[str, ...] = field(repr=False)
+    queries: tuple[Query, ...] = field(repr=False)
     handling: tuple[str, ...]
     helpline: str | None
 
@@ -57,8 +86,11 @@ def sheet(report: Report, child_ref: str, policy: Policy, today_on: date) -> She
     if child is None:
         raise NotFound("the report has no such child")
     view = _View(report=report, child=child, withheld=_withholds(report))
+    warnings = tuple(_warning(view, condition) for condition in reading.conditions_on(report, today_on))
     return Sheet(
-        warnings=tuple(_warning(view, condition) for condition in reading.conditions_on(report, today_on)),
+        warnings=warnings,
+        collecting=collecting(report, conditions=bool(warnings)),
+        about=ABOUT[report.type],
         lines=tuple(line for line in _lines(view) if line.code in policy.fields_shown),
         not_a_referral=NOT_A_REFERRAL,
         queries=queries(report),
@@ -112,7 +144,7 @@ def _source(view: _View, condition: Condition) -> str:
 
 def _lines(view: _View) -> Iterator[Line]:
     report, child = view.report, view.child
-    yield Line(code="presence", label="Where the child was", values=(reading.label(child.presence),))
+    yield Line(code="presence", label="Was the child there?", values=(PRESENCE[child.presence] if child.presence else NOT_RECORDED,))
     yield Line(code="occurred", label="When it happened", values=tuple(_occurred(report)))
     if not view.withheld:
         yield Line(code="place_kind", label="Kind of place", values=(reading.label(report.place_kind),))
@@ -135,7 +167,8 @@ def _occurred(report: Report) -> Iterator[str]:
     elif end is None or end == begin:
         yield moment(begin)
     else:
-        yield f"Between {moment(begin)} and {moment(end)}"
+        same_day = begin.astimezone(LONDON).date() == end.astimezone(LONDON).date()
+        yield f"Between {f'{begin.astimezone(LONDON):%H:%M}' if same_day else moment(begin)} and {moment(end)}"
     if report.reported_at is not None:
         yield f"Reported to the police at {moment(report.reported_at)}"
 

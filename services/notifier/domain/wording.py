@@ -48,8 +48,7 @@ def email_text(setting: str, deadline_at: datetime, now: datetime, link: str, *,
     ``repeat`` marks a message that the same person may have had already: a second one is better than none, if it says so.
     """
     name = clean_name(setting)
-    subject = f"Sent again: a message for {name}" if repeat else f"A message for {name}"
-    return Text(subject=subject, body=f"{_again(repeat)}{_notice(name, deadline_at, now)}\n\n{link}")
+    return Text(subject=_subject(name, repeat), body=f"{_again(repeat)}{_notice(name, deadline_at, now)}\n\n{link}")
 
 
 def sms_text(setting: str, deadline_at: datetime, now: datetime, link: str, *, repeat: bool) -> Text:
@@ -67,13 +66,16 @@ def sms_text(setting: str, deadline_at: datetime, now: datetime, link: str, *, r
     return Text(subject="", body=f"{_again(repeat)}{_notice(_cut(name, keep), deadline_at, now, short=True)}\n{link}")
 
 
-def chaser_text(setting: str, telephone: str, deadline_at: datetime, now: datetime) -> Text:
-    """For a trust's, authority's or head office's contact: which setting has not answered and its number; no link, no child (design 5)."""
+def chaser_text(setting: str, telephone: str, deadline_at: datetime, now: datetime, *, repeat: bool) -> Text:
+    """For a trust's, authority's or head office's contact: which setting has not answered and its number; no link, no child (design 5).
+
+    ``repeat`` as in ``email_text``.
+    """
     name = clean_name(setting)
     number = _number(telephone)
     ask = f"Please telephone them on {number}" if number else "Please telephone them"
-    body = f"{name} has a message that nobody there has answered. {ask} and ask them to read it {when(deadline_at, now)}."
-    return Text(subject=f"A message for {name}", body=body)
+    body = f"{_again(repeat)}{name} has a message that nobody there has answered. {ask} and ask them to read it {when(deadline_at, now)}."
+    return Text(subject=_subject(name, repeat), body=body)
 
 
 def code_text(code: str, minutes: int) -> Text:
@@ -112,6 +114,10 @@ def septets(text: str) -> int:
 def _notice(name: str, deadline_at: datetime, now: datetime, *, short: bool = False) -> str:
     stop = "" if name.endswith(".") else "."
     return f"You have a message for {name}{stop} Please read it {when(deadline_at, now, short=short)}."
+
+
+def _subject(name: str, repeat: bool) -> str:
+    return f"Sent again: a message for {name}" if repeat else f"A message for {name}"
 
 
 def _again(repeat: bool) -> str:

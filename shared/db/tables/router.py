@@ -19,6 +19,7 @@ from sqlalchemy.types import JSON
 from shared.db.tables.base import Instant, metadata
 
 #: One authority's extract. Exactly one is ``live`` for each authority; a new one goes live whole or not at all.
+#: ``index_key_id`` names the index key under which every pupil of the roll has tokens, at every moment; other tokens may come or go.
 router_roll = Table(
     "router_roll",
     metadata,
@@ -28,6 +29,7 @@ router_roll = Table(
     Column("as_at_on", Date, nullable=False),
     Column("agreement", String(120), nullable=False),
     Column("pupils", Integer, nullable=False),
+    Column("index_key_id", String(32), nullable=False),
     Column("loaded_at", Instant, nullable=False),
     CheckConstraint("state IN ('live', 'superseded')", name="state"),
     Index("ux_router_roll_live", "authority", unique=True, postgresql_where=text("state = 'live'"), sqlite_where=text("state = 'live'")),
@@ -41,7 +43,7 @@ router_pupil = Table(
     Column("roll_id", String(36), ForeignKey("router_roll.roll_id"), nullable=False),
     Column("restricted", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    Index(None, "roll_id"),
+    Index(None, "roll_id", "pupil_id"),
 )
 
 router_pupil_setting = Table(
@@ -60,6 +62,7 @@ router_pupil_token = Table(
     Column("rule", String(16), nullable=False),
     Column("key_id", String(32), nullable=False),
     Index(None, "pupil_id"),  # a roll is deleted pupil by pupil, and the foreign key looks here each time
+    Index(None, "key_id"),  # old tokens are removed, and looked for before an index key may go
 )
 
 #: The aggregate that a handler locks: which version of the incident has been decided.

@@ -33,3 +33,12 @@ vault_content = Table(
     Column("created_at", Instant, nullable=False),
     Index(None, "scope_id"),
 )
+
+#: Wrapping keys that have been rotated away or destroyed. The database refuses a data key wrapped under one: a process that still holds
+#: an old keyring would seal what nobody can ever open.
+vault_retired = Table(
+    "vault_retired",
+    metadata,
+    Column("kek_id", String(32), primary_key=True),
+    Column("retired_at", Instant, nullable=False),
+)
