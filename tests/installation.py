@@ -16,7 +16,7 @@ import httpx
 from services import NAMES
 from shared.clock import SystemClock
 from shared.db import Database, migrate
-from shared.vault import Keyring, Vault
+from shared.vault import Keyring, Vault, custody
 from tests import backends
 from tests.servers import free_port
 from tests.waiting import until
@@ -60,7 +60,7 @@ class Installation:
         await migrate.upgrade(self.owner_url)
         for service in NAMES:
             await backends.create_app_role(f"encompass_test_{service}", (service,))
-        Keyring.created(SystemClock().now().date()).write(self.keyring)
+        custody.init(self.keyring, SystemClock().now().date())
 
     def opened(self) -> tuple[Database, Vault]:
         """The database and its vault as the owner, for filling the directory and for looking."""

@@ -10,7 +10,7 @@ from services import composition
 from services.commands.session import bar, console, refuse, settings, with_parts
 from services.ingest import store as incidents
 from services.notifier import store_visits as codes
-from services.router import store_roll as rolls
+from services.router import store_tokens as rolls
 from shared.calendar import london_date
 from shared.clock import SystemClock
 from shared.errors import EncompassError, Refused

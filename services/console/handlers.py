@@ -85,6 +85,10 @@ async def import_file(
             return ImportResult(kind=kind, applied=False, taken=0, changed=0, refused=tuple(refused))
         changed = await _APPLY[kind](_Work(tx=tx, vault=vault, on=london_date(now), progress=progress), taken)
         await store.note_import(tx, kind, len(taken), len(refused), now)
+    if kind == "contacts":
+        async with database.transaction() as tx:
+            await store.hold(tx)
+            await store_contacts.destroy_emptied(tx, vault, london_date(now))
     return ImportResult(kind=kind, applied=True, taken=len(taken), changed=changed, refused=tuple(refused))
 
 

@@ -2,18 +2,19 @@
 
 Each authority's contacts (and each force's) are sealed under a scope of the month in which they were last imported, made to be openable
 for ``KEPT_MONTHS`` more: details that nobody has refreshed for two years are erased with that month's wrapping key. An import in a later
-month seals all of the owner's contacts anew and destroys the old scope.
+month seals all of the owner's contacts anew; the old scope is destroyed after its commit.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from services.console.domain.rows import ContactRow
 from services.console.domain.verification import standing
 from shared.db import Transaction
 from shared.db.tables.directory import directory_contact
+from shared.db.tables.vault import vault_key
 from shared.directory import Contact
 from shared.directory.contacts import by_reference, identity
 from shared.errors import NotFound
@@ -26,15 +27,37 @@ _SELF = Scope.service("console")
 
 
 async def sealers(tx: Transaction, vault: Vault, owners: Sequence[str], on: date) -> dict[str, Sealer]:
-    """A sealer of this month for each owner (``authority:999``, ``force:testshire``); older scopes are sealed anew and destroyed.
+    """A sealer of this month for each owner (``authority:999``, ``force:testshire``); what an older scope holds is sealed anew.
 
-    Raises VaultSealed when the keyring does not reach 24 months ahead of the London date ``on``.
+    Contacts whose key has been destroyed are deleted: nobody can read them. Raises VaultSealed when the keyring does not reach 24
+    months ahead of the London date ``on``.
     """
+    erased = select(vault_key.c.scope_id).where(vault_key.c.wrapped.is_(None))
+    await tx.execute(delete(directory_contact).where(directory_contact.c.scope_id.in_(erased)))
     found = {}
     for owner in sorted(owners):
-        found[owner] = await _current(tx, vault, f"directory:{owner}:{on:%Y-%m}", on)
+        found[owner] = await _current(tx, vault, _scope_id(owner, on), on)
         await _move(tx, vault, f"directory:{owner}:", found[owner])
     return found
+
+
+async def destroy_emptied(tx: Transaction, vault: Vault, on: date) -> int:
+    """Destroy the keys of earlier months' scopes that hold no contact any more; how many.
+
+    In a transaction of its own: the erasure ledger remembers for good, and what it names must not come back by a rollback.
+    """
+    in_use = select(directory_contact.c.contact_id).where(directory_contact.c.scope_id == vault_key.c.scope_id).exists()
+    emptied = select(vault_key.c.scope_id).where(
+        vault_key.c.scope_id.startswith("directory:", autoescape=True),
+        vault_key.c.scope_id.not_like(f"%:{on:%Y-%m}"),
+        vault_key.c.wrapped.is_not(None),
+        ~in_use,
+    )
+    return len(await vault.destroy_many(tx, (await tx.execute(emptied)).scalars()))
+
+
+def _scope_id(owner: str, on: date) -> str:
+    return f"directory:{owner}:{on:%Y-%m}"
 
 
 async def merge_contacts(tx: Transaction, vault: Vault, rows: Sequence[ContactRow], sealed_by: Mapping[str, Sealer]) -> int:
@@ -114,5 +137,3 @@ async def _move(tx: Transaction, vault: Vault, prefix: str, sealer: Sealer) -> N
         .values(scope_id=sealer.scope_id, sealed=bindparam("new_sealed"))
     )
     await tx.execute(statement_of_move, moved)
-    for scope_id in sorted(openers):
-        await vault.destroy(tx, scope_id)

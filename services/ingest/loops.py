@@ -22,7 +22,7 @@ log = logger(__name__)
 
 
 class HashRotation:
-    """Has nothing to do while the keyring holds one index key. Where it is lies in memory: a restart begins again and skips what is done."""
+    """Has nothing to do while the keyring holds one index key. Its place lies in memory: a restart begins again and skips what is done."""
 
     name = "ingest.hash-rotation"
     every_seconds = 300.0

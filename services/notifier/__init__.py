@@ -24,7 +24,7 @@ def built(parts: Parts, used: dict[str, Channel]) -> Service:
     database, clock, directory, vault = parts.database, parts.clock, parts.directory, parts.vault
     knowing = Knowing(database=database, directory=directory, vault=vault, channels=used)
     sending = Sending(database=database, clock=clock, channels=used, public_url=parts.settings.public_url)
-    visits = Visits(database=database, clock=clock, directory=directory, keyring=vault.keyring, channels=used)
+    visits = Visits(database=database, clock=clock, directory=directory, vault=vault, channels=used)
     answers = Answers(database=database, vault=vault, visits=visits)
     return Service(
         name=NOTIFIER,

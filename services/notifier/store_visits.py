@@ -131,6 +131,12 @@ async def count_tries(tx: Transaction, code_ids: Sequence[str]) -> None:
     await tx.execute(update(notifier_code).where(notifier_code.c.code_id.in_(code_ids)).values(tries=notifier_code.c.tries + 1))
 
 
+async def needs_index_key(reading: Reading, key_id: str, now: datetime) -> bool:
+    """Whether a code that may still be entered at the real instant ``now`` was hashed under this key."""
+    usable = (notifier_code.c.hash_key_id == key_id, notifier_code.c.used_at.is_(None), notifier_code.c.expires_at > now)
+    return (await reading.execute(select(notifier_code.c.code_id).where(*usable).limit(1))).first() is not None
+
+
 async def use_code(tx: Transaction, code_id: str, now: datetime) -> bool:
     """Use a code up; False when it was used before."""
     statement = update(notifier_code).where(notifier_code.c.code_id == code_id, notifier_code.c.used_at.is_(None))

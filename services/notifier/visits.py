@@ -27,7 +27,7 @@ from shared.ids import new_code, new_id, new_token
 from shared.log import logger
 from shared.policy import Policy
 from shared.scope import Scope
-from shared.vault import Keyring
+from shared.vault import Vault
 from shared.vault.tokens import keyed_hash, keyed_hash_matches
 
 VISIT_LIFETIME = timedelta(hours=2)
@@ -81,17 +81,15 @@ class Guest:
 class Visits:
     """Takes a contact from the link to a visit. ``channels``: those that this deployment has."""
 
-    def __init__(
-        self, *, database: Database, clock: Clock, directory: Directory, keyring: Keyring, channels: Mapping[str, Channel]
-    ) -> None:
+    def __init__(self, *, database: Database, clock: Clock, directory: Directory, vault: Vault, channels: Mapping[str, Channel]) -> None:
         self._database = database
         self.clock = clock
         self._directory = directory
-        self._keyring = keyring
+        self._vault = vault
         self._channels = channels
 
     async def arrived(self, token: str) -> Guest | None:
-        """Who is behind the link; None when it is unknown, expired, revoked or not hers any more: which of these is never told."""
+        """Who is behind the link; None when it is unknown, expired, revoked, not hers any more or erased: which of these is never told."""
         async with self._database.reading() as reading:
             link = await store_visits.link(reading, token)
             return None if link is None else await self.guest(reading, link)
@@ -112,6 +110,8 @@ class Visits:
         notification = await store.get(reading, link.notification_id)
         state = link_state(notification.state, link.expires_at, reading.clock.now())
         if link.revoked_at is not None or state in (LinkState.RECALLED, LinkState.EXPIRED):
+            return None
+        if await self._vault.is_erased(reading, notification.incident_id):
             return None
         return await self.seen(reading, notification, link, state)
 
@@ -204,9 +204,9 @@ class Visits:
         earlier = await store_visits.codes_since(tx, link.notification_id, contact_id, now - timedelta(hours=1))
         if next_code_at(earlier, now) > now:
             return None
-        code_id, key = new_id(), self._keyring.current_index_key
+        code_id, key = new_id(), self._vault.keyring.current_index_key
         hashed = keyed_hash(key, _purpose(code_id), code.encode())
-        await store_visits.add_code(tx, link.link_id, code_id, hashed, self._keyring.current_index_key_id, Code(created_at=now))
+        await store_visits.add_code(tx, link.link_id, code_id, hashed, self._vault.keyring.current_index_key_id, Code(created_at=now))
         return code_id
 
     async def _sent(self, guest: Guest, outcome: Outcome) -> Asked:
@@ -222,7 +222,7 @@ class Visits:
         return Asked.NO_WAY
 
     def _matches(self, stored: StoredCode, digits: str) -> bool:
-        key = self._keyring.index_keys.get(stored.hash_key_id)
+        key = self._vault.keyring.index_keys.get(stored.hash_key_id)
         return key is not None and keyed_hash_matches(key, _purpose(stored.code_id), digits.encode(), stored.code_hash)
 
     async def _open(self, tx: Transaction, guest: Guest) -> str:

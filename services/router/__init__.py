@@ -14,5 +14,9 @@ def build(parts: Parts) -> Service:
     return Service(
         name=ROUTER,
         handlers={IncidentReceived.TYPE: routing.received, ChildRecalled.TYPE: recalling.recalled},
-        loops=(ReviewWatch(parts.database, parts.clock), RollRemains(parts.database, parts.vault), TokenRotation(parts.database, parts.vault)),
+        loops=(
+            ReviewWatch(parts.database, parts.clock),
+            RollRemains(parts.database, parts.vault),
+            TokenRotation(parts.database, parts.vault),
+        ),
     )

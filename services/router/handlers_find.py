@@ -36,9 +36,7 @@ async def candidates(reading: Reading, vault: Vault, children: Mapping[str, Chil
     return {child_id: tuple(shared[child_id].values()) for child_id in children}
 
 
-async def _found(
-    reading: Reading, vault: Vault, children: Mapping[str, Child]
-) -> tuple[Mapping[bytes, set[str]], tuple[SealedPupil, ...]]:
+async def _found(reading: Reading, vault: Vault, children: Mapping[str, Child]) -> tuple[Mapping[bytes, set[str]], tuple[SealedPupil, ...]]:
     """The child_ids by token, and the rows that any token found.
 
     A key that a roll needs and this process lacks is one that has just been added: the keyring is read again. What then is still lacking

@@ -6,11 +6,13 @@ the keyring finds every pupil. Nothing here is told of a pupil but a count.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.router import store_roll, store_tokens
 from services.router.roll import destroy_keys_left
-from services.router.store_tokens import SealedRow
+from services.router.store_roll import SealedPupil
+from services.router.store_tokens import Roll
 from shared.db import Database, Transaction
 from shared.errors import VaultSealed
 from shared.log import logger
@@ -23,7 +25,7 @@ log = logger(__name__)
 
 
 class TokenRotation:
-    """Has nothing to do while the keyring holds one index key. Where it is lies in memory: a restart writes again what is there already."""
+    """Has nothing to do while the keyring holds one index key. Its place lies in memory: a restart writes again what is there."""
 
     name = "router.token-rotation"
     every_seconds = 300.0
@@ -32,19 +34,21 @@ class TokenRotation:
         self.woken = asyncio.Event()
         self._database = database
         self._vault = vault
-        self._place = ("", "")
-        self._sealed: frozenset[str] = frozenset()
+        self._place = ("", "", "")
+        self._unreadable: set[str] = set()
 
     async def run_once(self) -> int:
-        """Write the tokens of up to 300 pupils, or remove up to 1,000 old ones; how many of either."""
-        keyring = self._vault.keyring
-        key_id, *old = keyring.index_key_ids
+        """Write the tokens of up to 300 pupils, or remove up to 1,000 old ones; how many of either.
+
+        A roll under a key that this keyring lacks is in the hands of a process with a newer one, and left to it.
+        """
+        key_id, *old = self._vault.keyring.index_key_ids
         if not old:
             return 0
         async with self._database.reading() as reading:
-            roll_id = await store_tokens.roll_under_another(reading, key_id, self._sealed)
-        if roll_id is not None:
-            return await self._advance(roll_id, key_id)
+            roll = await store_tokens.roll_under(reading, old, self._unreadable)
+        if roll is not None:
+            return await self._advance(roll, key_id)
         async with self._database.transaction() as tx:
             return await store_tokens.remove_old(tx, key_id, old, TOKENS_AT_ONCE)
 
@@ -52,27 +56,34 @@ class TokenRotation:
         """Nothing here waits for business time."""
         return None
 
-    async def _advance(self, roll_id: str, key_id: str) -> int:
-        """One batch of one roll; past its last pupil the roll names the new key. A roll that ends meanwhile is left alone."""
-        after = self._place[1] if self._place[0] == roll_id else ""
+    async def _advance(self, roll: Roll, key_id: str) -> int:
+        """One batch of one roll; past its last pupil the roll names the new key. What became of it meanwhile is left alone."""
+        after = self._place[2] if self._place[:2] == (roll.roll_id, key_id) else ""
         async with self._database.transaction() as tx:
-            rows = await store_tokens.pupils(tx, roll_id, after, PUPILS_AT_ONCE) if await store_tokens.hold(tx, roll_id) else None
-            if rows is None:
+            if not await store_tokens.hold(tx, roll):
                 return 1
-            if rows:
-                await self._write(tx, roll_id, key_id, rows)
-            else:
-                await store_tokens.switch(tx, roll_id, key_id)
-        self._place = (roll_id, rows[-1].pupil_id) if rows else ("", "")
+            rows = await store_tokens.pupils(tx, roll.roll_id, after, PUPILS_AT_ONCE)
+            if not rows:
+                await store_tokens.switch(tx, roll.roll_id, key_id)
+            elif not await self._write(tx, key_id, rows):
+                self._unreadable.add(roll.roll_id)
+                return 1
+        self._place = (roll.roll_id, key_id, rows[-1].pupil_id if rows else "")
         if not rows:
-            log.info("roll.tokens-rotated", roll_id=roll_id, key_id=key_id)
+            log.info("roll.tokens-rotated", roll_id=roll.roll_id, key_id=key_id)
         return max(1, len(rows))
 
-    async def _write(self, tx: Transaction, roll_id: str, key_id: str, rows: tuple[SealedRow, ...]) -> None:
-        index_key = self._vault.keyring.index_key(key_id)
-        opener = await self._vault.opener(tx, roll_id)
-        made = [(row.pupil_id, store_roll.tokens_of(index_key, store_roll.known(row.pupil_id, row.sealed, opener))) for row in rows]
+    async def _write(self, tx: Transaction, key_id: str, rows: Sequence[SealedPupil]) -> bool:
+        """False when the roll cannot be opened: then it finds nobody under any key."""
+        index_key, roll_id = self._vault.keyring.index_key(key_id), rows[0].roll_id
+        try:
+            opener = await self._vault.opener(tx, roll_id)
+        except VaultSealed:
+            log.error("roll.sealed", roll_id=roll_id)
+            return False
+        made = [(row.pupil_id, store_roll.tokens_of(index_key, store_roll.opened(row, opener))) for row in rows]
         await store_tokens.add(tx, key_id, made)
+        return True
 
 
 class RollRemains:

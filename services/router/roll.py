@@ -246,9 +246,7 @@ async def destroy_keys_left(database: Database, vault: Vault) -> int:
         return len(await vault.destroy_many(tx, left))
 
 
-async def _write(
-    tx: Transaction, index_key: bytes, key_id: str, sealer: Sealer, pupils: Sequence[Pupil], progress: Progress
-) -> None:
+async def _write(tx: Transaction, index_key: bytes, key_id: str, sealer: Sealer, pupils: Sequence[Pupil], progress: Progress) -> None:
     for start in range(0, len(pupils), ROWS_AT_ONCE):
         part = pupils[start : start + ROWS_AT_ONCE]
         rows = [

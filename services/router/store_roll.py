@@ -22,6 +22,9 @@ from shared.vault.tokens import identifier_token, token
 TOKENS_AT_ONCE = 10_000
 PUPILS_AT_ONCE = 5_000
 
+TokensOf = tuple[tuple[bytes, str], ...]
+"""One pupil's tokens, each with its rule."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedPupil:
@@ -38,12 +41,12 @@ class SealedPupil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPupil:
-    """A row to be written. ``tokens`` are (token, rule)."""
+    """A row to be written."""
 
     pupil_id: str
     setting_ids: tuple[str, ...]
     restricted: bool
-    tokens: tuple[tuple[bytes, str], ...]
+    tokens: TokensOf
     sealed: bytes = field(repr=False)
 
 
@@ -85,8 +88,8 @@ def token_of(index_key: bytes, key: Key) -> bytes:
     return identifier_token(index_key, rule, fields[0]) if rule == UPN else token(index_key, rule, *fields)
 
 
-def tokens_of(index_key: bytes, pupil: Pupil) -> tuple[tuple[bytes, str], ...]:
-    """Everything by which a pupil is found: (token, rule)."""
+def tokens_of(index_key: bytes, pupil: Pupil) -> TokensOf:
+    """Everything by which a pupil is found."""
     return tuple((token_of(index_key, key), key[0]) for key in pupil_keys(pupil))
 
 
@@ -138,7 +141,7 @@ async def index_keys_of_live(reading: Reading) -> frozenset[str]:
 
 
 async def supersede(tx: Transaction, authority: str, as_at_on: date) -> None:
-    """Take the authority's live roll away: its rows are deleted. Its data key is to be destroyed after the commit (``store_tokens.keys_left``).
+    """Take the authority's live roll away: its rows are deleted. After the commit its data key is to be destroyed (``keys_left``).
 
     Raises Refused when it is of a later date than ``as_at_on``: an older extract must not bring back pupils who have left.
     """
@@ -164,9 +167,7 @@ async def end(tx: Transaction, roll_id: str) -> bool:
     return True
 
 
-async def begin(
-    tx: Transaction, roll_id: str, *, authority: str, as_at_on: date, agreement: str, pupils: int, index_key_id: str
-) -> None:
+async def begin(tx: Transaction, roll_id: str, *, authority: str, as_at_on: date, agreement: str, pupils: int, index_key_id: str) -> None:
     """Enter a roll as the live one. Raises DatabaseRefused when another one of that authority is live."""
     row = {"roll_id": roll_id, "authority": authority, "state": "live", "as_at_on": as_at_on, "agreement": agreement, "pupils": pupils}
     await tx.execute(insert(router_roll), {**row, "index_key_id": index_key_id, "loaded_at": tx.clock.now()})

@@ -1,11 +1,11 @@
 """Tokens of the live rolls under another index key, and what superseded rolls leave behind (design rule 7.2)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select, tuple_, update
 
-from services.router.store_roll import TokensOf
+from services.router.store_roll import SealedPupil, TokensOf
 from shared.db import Reading, Transaction
 from shared.db.tables.router import router_pupil, router_pupil_token, router_roll
 from shared.db.tables.vault import vault_key
@@ -14,41 +14,54 @@ KEYS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealedRow:
-    """A pupil's row as it is kept."""
+class Roll:
+    """A live roll, and the index key under which its tokens are whole."""
 
-    pupil_id: str
-    sealed: bytes = field(repr=False)
+    roll_id: str
+    index_key_id: str
 
 
-async def roll_under_another(reading: Reading, key_id: str, passed_over: frozenset[str]) -> str | None:
-    """A live and readable roll whose tokens are not whole under ``key_id``, none of those passed over."""
+async def roll_under(reading: Reading, key_ids: Collection[str], passed_over: Collection[str]) -> Roll | None:
+    """A live and readable roll whose tokens are whole under one of these keys, none of those passed over."""
     statement = (
-        select(router_roll.c.roll_id)
+        select(router_roll.c.roll_id, router_roll.c.index_key_id)
         .join(vault_key, vault_key.c.scope_id == router_roll.c.roll_id)
-        .where(router_roll.c.state == "live", router_roll.c.index_key_id != key_id, vault_key.c.wrapped.is_not(None))
+        .where(router_roll.c.state == "live", router_roll.c.index_key_id.in_(key_ids), vault_key.c.wrapped.is_not(None))
         .where(router_roll.c.roll_id.not_in(passed_over))
         .order_by(router_roll.c.roll_id)
         .limit(1)
     )
-    return (await reading.execute(statement)).scalar_one_or_none()
+    row = (await reading.execute(statement)).first()
+    return None if row is None else Roll(roll_id=row.roll_id, index_key_id=row.index_key_id)
 
 
-async def hold(tx: Transaction, roll_id: str) -> bool:
-    """Hold a roll until the end of the transaction; False when it is not live any more."""
-    held = select(router_roll.c.roll_id).where(router_roll.c.roll_id == roll_id, router_roll.c.state == "live").with_for_update()
-    return (await tx.execute(held)).first() is not None
+async def hold(tx: Transaction, roll: Roll) -> bool:
+    """Hold a roll until the end of the transaction; False when it is no longer live, or no longer under that key."""
+    same = (router_roll.c.roll_id == roll.roll_id, router_roll.c.state == "live", router_roll.c.index_key_id == roll.index_key_id)
+    return (await tx.execute(select(router_roll.c.roll_id).where(*same).with_for_update())).first() is not None
 
 
-async def pupils(reading: Reading, roll_id: str, after: str, limit: int) -> tuple[SealedRow, ...]:
-    """The next pupils of a roll in the order of their ids."""
+async def pupils(reading: Reading, roll_id: str, after: str, limit: int) -> tuple[SealedPupil, ...]:
+    """The next pupils of a roll in the order of their ids, without their settings."""
     statement = (
-        select(router_pupil.c.pupil_id, router_pupil.c.sealed)
+        select(router_pupil, router_roll.c.authority)
+        .join(router_roll, router_roll.c.roll_id == router_pupil.c.roll_id)
         .where(router_pupil.c.roll_id == roll_id, router_pupil.c.pupil_id > after)
         .order_by(router_pupil.c.pupil_id)
         .limit(limit)
     )
-    return tuple(SealedRow(pupil_id=row.pupil_id, sealed=row.sealed) for row in await reading.execute(statement))
+    return tuple(
+        SealedPupil(
+            token=b"",
+            pupil_id=row.pupil_id,
+            roll_id=row.roll_id,
+            authority=row.authority,
+            setting_ids=(),
+            restricted=row.restricted,
+            sealed=row.sealed,
+        )
+        for row in await reading.execute(statement)
+    )
 
 
 async def add(tx: Transaction, key_id: str, tokens: Sequence[tuple[str, TokensOf]]) -> None:

@@ -97,9 +97,9 @@ def _postgresql_triggers(connection: Connection) -> None:
         )
     connection.execute(
         text(
-            "CREATE OR REPLACE FUNCTION encompass_retired_key() RETURNS trigger LANGUAGE plpgsql AS "
+            "CREATE OR REPLACE FUNCTION encompass_retired_key() RETURNS trigger LANGUAGE plpgsql AS "  # noqa: S608
             "$$ BEGIN IF EXISTS (SELECT 1 FROM vault_retired WHERE kek_id = NEW.kek_id) THEN "
-            f"RAISE EXCEPTION 'retired' USING ERRCODE = 'check_violation', CONSTRAINT = '{RETIRED_KEY}'; END IF; RETURN NEW; END $$"  # noqa: S608
+            f"RAISE EXCEPTION 'retired' USING ERRCODE = 'check_violation', CONSTRAINT = '{RETIRED_KEY}'; END IF; RETURN NEW; END $$"
         )
     )
     connection.execute(
@@ -122,8 +122,8 @@ def _sqlite_triggers(connection: Connection) -> None:
     for verb in ("INSERT", "UPDATE OF kek_id"):
         connection.execute(
             text(
-                f"CREATE TRIGGER vault_key_retired_{verb.split()[0].lower()} BEFORE {verb} ON vault_key "
+                f"CREATE TRIGGER vault_key_retired_{verb.split()[0].lower()} BEFORE {verb} ON vault_key "  # noqa: S608
                 "WHEN EXISTS (SELECT 1 FROM vault_retired WHERE kek_id = NEW.kek_id) "
-                f"BEGIN SELECT RAISE(ABORT, 'vault_key: {RETIRED_KEY}'); END"  # noqa: S608
+                f"BEGIN SELECT RAISE(ABORT, 'vault_key: {RETIRED_KEY}'); END"
             )
         )

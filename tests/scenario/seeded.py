@@ -1,6 +1,6 @@
 """Reports of which every personal word occurs nowhere else, and a recorder of every answer: what the search for personal data works on.
 
-The words are made up letter by letter, so that finding one is finding the report. What each place may show is said here, and nothing else is.
+The words are made up letter by letter, so that finding one is finding the report. What each reader may see is said here.
 """
 
 import csv
@@ -225,8 +225,8 @@ class Recorder:
         await self.app(scope, receive, sending)
 
     def hits(self, search: Search, allowed: Mapping[tuple[str, str], set[str]]) -> list[str]:
-        """What any answer shows that it may not. ``allowed``: by method and path's beginning, what the body of a 2xx may hold; heads, addresses,
-        titles and every other body hold nothing.
+        """What any answer shows that it may not. ``allowed``: by method and path's beginning, what the body of a 2xx may hold; heads,
+        addresses, titles and every other body hold nothing.
         """
         found = []
         for answer in self.answers:

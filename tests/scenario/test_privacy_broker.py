@@ -1,4 +1,4 @@
-"""The seeded search where everything is real: four processes on PostgreSQL and RabbitMQ, their logs, their messages, the broker's own files."""
+"""The seeded search where everything is real: four processes on PostgreSQL and RabbitMQ, their logs and messages, the broker's files."""
 
 import contextlib
 import json

@@ -1,12 +1,12 @@
 """The seeded search for personal data, when everything goes wrong (design section 7.1; issue 2, done when 4).
 
-Each test breaks one part in the loudest way there is, with the report's own words in the error, and then searches the database, the log, the
-messages, every answer and the error itself.
+Each test breaks one part in the loudest way there is, with the report's own words in the error, and then searches the database, the log,
+the messages, every answer and the error itself.
 """
 
 import dataclasses
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,17 +29,17 @@ from shared.events import Envelope
 from shared.report.store import load
 from shared.scope import Scope
 from shared.service import Build, Parts, Service
-from shared.vault import Vault
+from shared.vault import Keyring, Vault
 from shared.web.app import build_app
 from shared.web.sessions import Role
 from tests.directory_samples import FORCE
-from tests.mailroom import Mailroom, SmtpServer, SmtpChannel
+from tests.mailroom import Mailroom, SmtpChannel, SmtpServer
 from tests.scenario.journey import arrives
 from tests.scenario.leaks import Search, listening
 from tests.scenario.seeded import Recorder, contact_markers, contact_words, roll_markers, seeded
 from tests.scenario.test_privacy_journey import Scene, database_places, message_places
 from tests.web import browser_like, hidden_token
-from tests.whole import PUBLIC_URL, Whole, whole
+from tests.whole import PUBLIC_URL, whole
 
 ONE = seeded(0, "900001", "900002")
 SERVICES: tuple[Build, ...] = (ingest.build, router.build, notifier.build, console.build)
@@ -73,7 +73,7 @@ async def assert_nothing_personal(scene: Scene, *errors: BaseException) -> None:
         assert not scene.search.hits({"error": "".join(traceback.format_exception(error)), "repr": repr(error)})
 
 
-def failing(build: Build, words: Callable[[Parts, Transaction, Envelope], "object"]) -> Build:
+def failing(build: Build) -> Build:
     """A service whose handlers all fail, with the report's words in the error."""
 
     def built(parts: Parts) -> Service:
@@ -88,7 +88,6 @@ def failing(build: Build, words: Callable[[Parts, Transaction, Envelope], "objec
 
         return dataclasses.replace(service, handlers=dict.fromkeys(service.handlers, fails))
 
-    del words
     return built
 
 
@@ -96,13 +95,15 @@ def failing(build: Build, words: Callable[[Parts, Transaction, Envelope], "objec
 
 
 async def test_a_handler_that_fails_with_the_reports_words_until_it_is_parked_and_replayed(scene: Scene) -> None:
-    broken = with_services(scene, ingest.build, failing(router.build, lambda *_: None), notifier.build, console.build)
+    broken = with_services(scene, ingest.build, failing(router.build), notifier.build, console.build)
     incident_id = (await broken.posted(ONE)).json()["incident_id"]
     await broken.w.settle()
     for _ in range(12):
         await broken.w.advance_by(timedelta(hours=2))
-    [parked] = [row for row in await rows(scene.w, select(inbox)) if row["state"] == "parked"]
+    async with scene.w.parts.database.reading() as reading:
+        [parked] = (await reading.execute(select(inbox).where(inbox.c.state == "parked"))).mappings().all()
     assert parked["error"].startswith("RuntimeError")
+    assert scene.heard.getvalue().count('"delivery.failed"') == parked["attempts"]
     operator = await broken.seen_by("staff").signed_in(Role.OPERATOR, Scope.force(FORCE))
     page = await operator.get("/console/parked")
     assert parked["fact_id"] in page.text
@@ -114,11 +115,6 @@ async def test_a_handler_that_fails_with_the_reports_words_until_it_is_parked_an
     await scene.w.settle()
     assert {child["outcome"] for child in (await scene.asked(incident_id))["children"]} == {"late"}
     await assert_nothing_personal(scene)
-
-
-async def rows(w: Whole, statement: "object") -> list[dict[str, object]]:
-    async with w.parts.database.reading() as reading:
-        return [dict(row) for row in (await reading.execute(statement)).mappings()]  # type: ignore[arg-type]
 
 
 async def test_an_erased_report_and_one_whose_bytes_were_changed(scene: Scene) -> None:
@@ -149,8 +145,6 @@ async def test_an_erased_report_and_one_whose_bytes_were_changed(scene: Scene) -
 async def test_a_keyring_without_the_key(scene: Scene, tmp_path: Path) -> None:
     """Another keyring than the one that sealed, as after a restore gone wrong: every part says so in its own words."""
     incident_id = (await scene.posted(ONE)).json()["incident_id"]
-    from shared.vault import Keyring
-
     stranger = Vault(Keyring.created(scene.w.clock.now().date()), scene.w.clock)
     parts = dataclasses.replace(scene.w.parts, vault=stranger)
     process = run.assembled(parts, SERVICES)

@@ -33,7 +33,7 @@ def lines(heard: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in heard.splitlines()]
 
 
-# --- a log ------------------------------------------------------------------------------------------------------------------------------
+# --- a log ----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_librarys_words_are_not_repeated() -> None:
@@ -122,13 +122,13 @@ def test_a_task_whose_error_nobody_fetched_says_its_class_alone() -> None:
     assert not SEARCH.hits({"log": heard.getvalue()})
 
 
-# --- the database's errors ------------------------------------------------------------------------------------------------------------------
+# --- the database's errors ------------------------------------------------------------------------------------------------------------
 
 
 async def test_an_error_of_the_database_quotes_nothing(database: Database) -> None:
     """Too long, out of its values, missing, twice, no such table, no number: each with a personal value in the row."""
     key = {"force": "x", "label": WHO, "secret_hash": "h", "created_at": None}
-    review = {name: WHO for name in ("reason", "state", "owner", "escalates_to")}
+    review = dict.fromkeys(("reason", "state", "owner", "escalates_to"), WHO)
 
     async def twice(tx: Transaction) -> None:
         row = {"key_id": WHO[:16], "force": "x", "label": WHO, "secret_hash": "h", "created_at": tx.clock.now()}
@@ -149,10 +149,11 @@ async def test_an_error_of_the_database_quotes_nothing(database: Database) -> No
                 await wrong(tx)
         error = caught.value
         assert not SEARCH.hits({"text": str(error), "repr": repr(error), "args": repr(error.args), "log": heard.getvalue()})
-        assert error.__cause__ is None and error.__suppress_context__, "the driver's own error is not told of"
+        assert error.__cause__ is None
+        assert error.__suppress_context__, "the driver's own error is not told of"
 
 
-# --- commands -------------------------------------------------------------------------------------------------------------------------------
+# --- commands -------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -161,12 +162,12 @@ def folder(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     made = tmp_path_factory.mktemp("commands")
     prepared(sqlite_template, made)
     contact = ("K-1", "900001", "", "dsl", "1", WHO, "zq@markers.example", "07700 900955", "2025-09-01")
-    wrong = [contact[:place] + (TOLD,) + contact[place + 1 :] for place in range(len(contact))]
+    wrong = [(*contact[:place], TOLD, *contact[place + 1 :]) for place in range(len(contact))]
     write_csv(made / "contacts.csv", CONTACT_COLUMNS, [contact, contact, contact[:-2], (*contact, TOLD), *wrong])
     write_csv(made / "headless.csv", contact, [contact])
     write_csv(made / f"{WHO}.csv", CONTACT_COLUMNS, wrong)
     pupil = ("", "Zwurglethorn", "Quabbomere", "", "2016-04-23", "ZZ98 4TQ", "900001", "no")
-    wrong = [pupil[:place] + (TOLD,) + pupil[place + 1 :] for place in range(len(pupil))]
+    wrong = [(*pupil[:place], TOLD, *pupil[place + 1 :]) for place in range(len(pupil))]
     write_csv(made / "roll.csv", ROLL_COLUMNS, [pupil[:3], (*pupil, TOLD), *wrong])
     (made / "policy.toml").write_text(f'owner = "{WHO}"\nname = "{TOLD}\n', encoding="utf-8")
     (made / "torn.csv").write_bytes(f'reference,name\n"{TOLD}\n'.encode() + b"\x81\x8d" * 9)
@@ -238,7 +239,8 @@ def test_a_command_that_cannot_begin_quotes_no_setting(folder: Path) -> None:
 def test_an_error_that_nobody_foresaw_ends_a_command_without_its_words(folder: Path) -> None:
     program = (
         "from services.commands.session import with_parts\nfrom services.__main__ import app\n\n"
-        f"async def fails(_parts):\n    raise ValueError({TOLD!r})\n\n@app.command()\ndef failing():\n    with_parts(fails)\n\napp(['failing'])"
+        f"async def fails(_parts):\n    raise ValueError({TOLD!r})\n\n"
+        "@app.command()\ndef failing():\n    with_parts(fails)\n\napp(['failing'])"
     )
     said = ran([sys.executable, "-c", program], folder)
     assert said.returncode == 1

@@ -45,7 +45,7 @@ FORMS = {
     "hexadecimal, shifted": "0" + NAME.encode().hex() + "0",
     "hexadecimal of utf-16": NAME.encode("utf-16-be").hex().upper(),
     "unkeyed hash": hashlib.sha256(b"ZZ97 8JV").hexdigest(),
-    "unkeyed hash of a day": hashlib.md5(b"2015-05-03").hexdigest(),
+    "unkeyed hash of a day": hashlib.sha1(b"2015-05-03").hexdigest(),  # noqa: S324  a bad hash is what is looked for
     "postcode without its space": "zz978jv",
     "telephone for machines": "tel:+447700900987",
     "telephone in groups": "07700-900-987",

@@ -197,7 +197,8 @@ class SmtpChannel:
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["From"] = formataddr((self.server.sender_name, self.server.sender))
         mail["To"] = message.to
-        mail["Subject"] = message.subject
+        # The library decodes an encoded word (RFC 2047) that it is given, line breaks in it included, and they would begin a header.
+        mail["Subject"] = message.subject.replace("=?", "= ?")
         mail["Date"] = format_datetime(self._clock.real())
         mail["Message-ID"] = f"<{message.attempt_id}@{self.server.domain}>"
         mail["Auto-Submitted"] = "auto-generated"

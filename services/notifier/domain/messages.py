@@ -19,7 +19,7 @@ BODY_LENGTH_MAX = 4000
 
 _ATTEMPT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _ADDRESS = {
-    EMAIL: re.compile(r"(?=.{3,254}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}"),
+    EMAIL: re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}"),
     SMS: re.compile(r"\+[1-9][0-9]{7,14}"),
 }
 
@@ -94,7 +94,10 @@ def fault(channel: str, message: Message) -> Refused | None:
 
 
 def is_address(channel: str, text: str) -> bool:
-    """Whether ``text`` is one plain address of this channel: an ASCII mailbox without display name, or +44…"""
+    """Whether ``text`` is one plain address of this channel: an ASCII mailbox without display name, or +44…
+
+    A mailbox that holds the beginning of an encoded word (RFC 2047) is none: whatever reads headers would decode it.
+    """
     return _ADDRESS[channel].fullmatch(text) is not None
 
 
