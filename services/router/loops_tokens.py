@@ -25,7 +25,7 @@ log = logger(__name__)
 
 
 class TokenRotation:
-    """Has nothing to do while the keyring holds one index key. Its place lies in memory: a restart writes again what is there."""
+    """Has nothing to do while the keyring holds one index key. Its place lies in memory: a restart looks for what is lacking."""
 
     name = "router.token-rotation"
     every_seconds = 300.0
@@ -62,7 +62,7 @@ class TokenRotation:
         async with self._database.transaction() as tx:
             if not await store_tokens.hold(tx, roll):
                 return 1
-            rows = await store_tokens.pupils(tx, roll.roll_id, after, PUPILS_AT_ONCE)
+            rows = await store_tokens.lacking(tx, roll.roll_id, key_id, after, PUPILS_AT_ONCE)
             if not rows:
                 await store_tokens.switch(tx, roll.roll_id, key_id)
             elif not await self._write(tx, key_id, rows):

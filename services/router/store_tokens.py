@@ -41,12 +41,15 @@ async def hold(tx: Transaction, roll: Roll) -> bool:
     return (await tx.execute(select(router_roll.c.roll_id).where(*same).with_for_update())).first() is not None
 
 
-async def pupils(reading: Reading, roll_id: str, after: str, limit: int) -> tuple[SealedPupil, ...]:
-    """The next pupils of a roll in the order of their ids, without their settings."""
+async def lacking(reading: Reading, roll_id: str, key_id: str, after: str, limit: int) -> tuple[SealedPupil, ...]:
+    """The next pupils of a roll that have no token under this key, in the order of their ids, without their settings."""
+    has = select(router_pupil_token.c.token).where(
+        router_pupil_token.c.pupil_id == router_pupil.c.pupil_id, router_pupil_token.c.key_id == key_id
+    )
     statement = (
         select(router_pupil, router_roll.c.authority)
         .join(router_roll, router_roll.c.roll_id == router_pupil.c.roll_id)
-        .where(router_pupil.c.roll_id == roll_id, router_pupil.c.pupil_id > after)
+        .where(router_pupil.c.roll_id == roll_id, router_pupil.c.pupil_id > after, ~has.exists())
         .order_by(router_pupil.c.pupil_id)
         .limit(limit)
     )

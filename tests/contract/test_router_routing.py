@@ -67,7 +67,7 @@ def test_it_handles_what_it_subscribes_to(world: World) -> None:
     )
     service = build(parts)
     assert set(service.handlers) == set(subscribed("router"))
-    assert [loop.name for loop in service.loops] == ["router.review-watch"]
+    assert [loop.name for loop in service.loops] == ["router.review-watch", "router.roll-remains", "router.token-rotation"]
 
 
 async def test_a_child_on_the_roll_is_routed_and_the_others_are_held(world: World) -> None:

@@ -1,10 +1,12 @@
 """Exchanging wrapping keys: whatever step is the last before a crash, everything opens, and carried out again it comes to its end."""
 
+import asyncio
+from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shared.clock import Clock, ManualClock
 from shared.db import Database
@@ -16,7 +18,7 @@ from shared.vault.custody import Source
 from shared.vault.keyring import Keyring, retention_month
 from shared.vault.rotation import Rotation
 from shared.vault.store import Vault
-from tests.vault import MONTH, NOW, ON, READER, kept, opened
+from tests.vault import MONTH, NOW, ON, READER, SECRET, kept, opened
 
 OTHER_MONTH = retention_month(ON, 7)
 
@@ -85,7 +87,7 @@ async def test_a_rotation_may_end_at_any_step_and_loses_nothing(database: Databa
         except Crash:
             # Whoever goes on: a new process, or one that has been running all the time and seals meanwhile.
             for process in (vault, Vault(source.read(), clock, source=source)):
-                scope, [content_id] = await kept(database, process, [b"%d" % last])
+                _, [content_id] = await kept(database, process, [b"%d" % last])
                 expected[content_id] = b"%d" % last
                 async with database.reading() as reading:
                     assert await process.get_many(reading, expected, READER) == expected
@@ -131,6 +133,23 @@ async def test_nothing_is_sealed_under_a_key_that_is_gone(database: Database, cl
         await vault.new_scope(tx, new_id(), MONTH)
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def test_what_is_being_sealed_when_a_rotation_ends_is_waited_for(database: Database, clock: Clock, source: Source) -> None:
+    """A process that sealed under the old key and has not committed yet. On SQLite there is one writer anyhow."""
+    behind, scope_id, content_id = Vault(source.read(), clock), new_id(), new_id()
+    async with database.transaction() as tx:
+        sealer = await behind.new_scope(tx, scope_id, MONTH)
+        await behind.put(tx, scope_id, [(content_id, "report", SECRET)], sealer=sealer)
+        rotating = asyncio.create_task(rotated(database, clock, source), context=Context())
+        while len(source.read().generations(MONTH)) == 1:  # noqa: ASYNC110  the file is what tells
+            await asyncio.sleep(0)
+        await tx.execute(text("SELECT pg_sleep(0.3)"))  # the rotation goes on as far as it can
+        assert not rotating.done()
+    await rotating
+    assert source.read().generations(MONTH) == (f"{MONTH}-2",)
+    assert await opened(database, Vault(source.read(), clock), content_id) == SECRET
+
+
 async def test_a_destroyed_key_is_not_looked_for_on_every_read(database: Database, clock: ManualClock, source: Source) -> None:
     reads = []
 
@@ -149,7 +168,9 @@ async def test_a_destroyed_key_is_not_looked_for_on_every_read(database: Databas
     assert len(reads) == 1
 
 
-async def test_a_month_that_is_not_held_and_a_keyring_behind_a_command_are_refused(database: Database, clock: Clock, source: Source) -> None:
+async def test_a_month_that_is_not_held_and_a_keyring_behind_a_command_are_refused(
+    database: Database, clock: Clock, source: Source
+) -> None:
     with source.changing() as keyring, pytest.raises(SettingsRefused), source.changing():
         pass
     rotation = Rotation(database=database, vault=Vault(keyring, clock), source=source, told=lambda *_: None)

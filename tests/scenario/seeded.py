@@ -3,10 +3,11 @@
 The words are made up letter by letter, so that finding one is finding the report. What each reader may see is said here.
 """
 
+import contextlib
 import csv
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.clock import Clock
+from shared.db import Database, Transaction
+from tests import backends
 from tests.directory_samples import contact_rows
 from tests.samples import sample_upn
 from tests.scenario.leaks import Marker, Search, codes, days, names
@@ -45,10 +49,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """A report and everything personal in it; ``number`` makes it another family's."""
+    """A report and everything personal in it."""
 
     report: dict[str, Any]
-    markers: tuple[Marker, ...]
+
+    @property
+    def markers(self) -> list[Marker]:
+        """What must be found nowhere else."""
+        return _markers(self.report)
 
     def child(self, place: int) -> dict[str, Any]:
         """The child at that place in the report."""
@@ -70,7 +78,7 @@ class Seeded:
 
 
 def seeded(number: int, *settings: str, **overrides: Any) -> Seeded:
-    """A family with a child at each of the settings (``tests.directory_samples``)."""
+    """A family with a child at each of the settings (``tests.directory_samples``); each ``number`` is another one."""
     words = Words(number)
     children: list[dict[str, Any]] = []
     report = report_of(*settings, seed=number)
@@ -98,7 +106,7 @@ def seeded(number: int, *settings: str, **overrides: Any) -> Seeded:
         words.one(): {words.one(): phrases["unknown"]},
     }
     report |= overrides
-    return Seeded(report=report, markers=tuple(_markers(report)))
+    return Seeded(report=report)
 
 
 def _child(child: Mapping[str, Any], number: int, place: int, words: Words) -> dict[str, Any]:
@@ -176,6 +184,19 @@ def roll_markers(path: Path) -> list[Marker]:
         rows = list(csv.DictReader(handle))
     people = names(*{word for row in rows for word in re.findall(r"[A-Za-z]{7,}", row["surname"])})
     return people + codes(*{row["upn"] for row in rows if row["upn"]}) + days(*{row["date_of_birth"] for row in rows})
+
+
+@contextlib.asynccontextmanager
+async def as_owner(url: str, clock: Clock) -> AsyncIterator[Transaction]:
+    """A transaction of whoever owns the database of ``url``: a thief, or somebody who restores a backup. Services may do less."""
+    if url.startswith("postgresql"):
+        url = backends.sqlalchemy_url(backends.with_database(backends.postgres_admin(), url.rpartition("/")[2]))
+    database = Database.at(url, clock)
+    try:
+        async with database.transaction() as tx:
+            yield tx
+    finally:
+        await database.close()
 
 
 # --- every answer -------------------------------------------------------------------------------------------------------------------------

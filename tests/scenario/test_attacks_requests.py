@@ -14,7 +14,7 @@ from sqlalchemy import Table, select, update
 
 from services.console.handlers import import_file
 from services.notifier.channels.smtp import Security, SmtpChannel, SmtpServer
-from services.notifier.domain.messages import HandedOver, Message
+from services.notifier.domain.messages import HandedOver, Message, Refused
 from services.notifier.domain.wording import email_text
 from shared.clock import ManualClock
 from shared.db.tables import metadata
@@ -33,6 +33,12 @@ from tests.whole import MORNING, NIGHT, PUBLIC_URL, Whole, whole
 ONE, OTHER = report_of("900001", "900002", seed=0), report_of("900001", seed=4, reference="SECOND")
 STRANGER = "otherforce"
 DSL, DEPUTY = "dsl@900001", "deputy@900001"
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """Requests end in front of the database, or in statements that bind what they are given."""
+    return "sqlite"
 
 
 @pytest.fixture
@@ -217,9 +223,21 @@ async def test_a_name_in_the_directory_makes_no_header_of_a_mail(name: str) -> N
         await channel.close()
         await room.stop()
     plain, odd = room.mails
+    assert odd["To"] == "dsl@school.example"
     assert odd.keys() == plain.keys()
     assert room.recipients == ["dsl@school.example"] * 2
     assert not odd.is_multipart()
+
+
+@pytest.mark.parametrize(
+    "local", ["=?utf-8?q?=0D=0ABcc=3Aa=40b.c?=", "a.=?utf-8?b?DQpCY2M6IGE=?=", "dsl@a.example,b", "dsl\r\nRCPT TO:<a@b.c>", "<dsl>"]
+)
+async def test_an_address_that_is_more_than_an_address_is_refused(local: str) -> None:
+    """Refused, not failed: a channel that raises would keep the message from every other contact too."""
+    server = SmtpServer(host="127.0.0.1", port=9, security=Security.NONE, sender="messages@notify.example.com")
+    channel = SmtpChannel(server, ManualClock(NIGHT))
+    sent = await channel.send(Message(attempt_id="a-1", to=f"{local}@school.example", subject="x", body="y"))
+    assert sent == Refused(reason="bad-address")
 
 
 async def renamed(w: Whole, folder: Path, name: str) -> None:

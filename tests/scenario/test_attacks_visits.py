@@ -25,6 +25,7 @@ from tests.directory_samples import FORCE
 from tests.routes import TOKEN
 from tests.scenario.journey import arrives, newest_link, picked_up, reached_at
 from tests.scenario.night import report_of
+from tests.scenario.seeded import as_owner
 from tests.web import hidden_token
 from tests.whole import PUBLIC_URL, Whole, whole
 
@@ -60,12 +61,12 @@ async def everything(w: Whole) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("table", [vault_content, vault_key], ids=lambda table: str(table.name))
-async def test_rows_of_the_vault_that_were_exchanged_do_not_open(w: Whole, table: Table) -> None:
+async def test_rows_of_the_vault_that_were_exchanged_do_not_open(w: Whole, database_url: str, table: Table) -> None:
     """The report, or the key, of one incident in the other's row: neither opens, so no school reads of another's child."""
     first, second = await posted(w), await posted(w, OTHER)
     column = table.c.sealed if table is vault_content else table.c.wrapped
     kept = {row["scope_id"]: row[column.name] for row in await rows(w, table) if row["scope_id"] in (first, second)}
-    async with w.parts.database.transaction() as tx:
+    async with as_owner(database_url, w.clock) as tx:
         for scope_id, other in ((first, second), (second, first)):
             await tx.execute(update(table).where(table.c.scope_id == scope_id).values({column.name: kept[other]}))
     for incident_id in (first, second):
@@ -95,7 +96,7 @@ async def test_contacts_that_were_exchanged_receive_nothing(w: Whole) -> None:
 # --- links and codes ------------------------------------------------------------------------------------------------------------------
 
 
-async def behind(w: Whole, link: str) -> tuple[object, ...]:
+async def behind(w: Whole, link: str) -> tuple[str, ...]:
     """All that a stranger learns from a link: every answer on its way, without the cookie's own value and the form's."""
     browser, learnt = await w.browser(), []
     address: str | None = link

@@ -97,7 +97,7 @@ def process(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_fifty_requests_that_are_not_http_at_a_real_socket(process: Solo) -> None:
     requests = list(raw_requests(process.key))
     assert len(requests) >= 50
-    told: dict[str, str | bytes] = {}
+    told: dict[str, bytes] = {}
     for name, request in requests:
         told[name] = answered(process.port, request, dies=name in DYING)
         statuses = re.findall(rb"^HTTP/1\.1 (\d{3})", told[name], re.MULTILINE)

@@ -1,7 +1,7 @@
 """Nights that are lived with crashes: what the sender and the people do, over whichever process is alive.
 
 A night is a script. Whoever was thrown out by a crash does again what was not answered: the sender posts again, a reader begins again at
-her link. At every stop of the clock, and often after a crash, the sender counts from its own list (``tests.scenario.night``).
+her link. At every stop of the clock, and while a lease of the dead runs, the sender counts from its own list (``tests.scenario.night``).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 
 from services.demo.client import Unexpected
 from services.notifier.channels import EMAIL, SMS
+from services.notifier.loops import LEASE
 from shared.clock import ManualClock
 from shared.db.tables.notifier import notifier_attempt
 from tests.scenario.journey import Visitor, reached_at, visits
@@ -18,9 +19,9 @@ from tests.scenario.night import Story, Watch
 from tests.simulation.crashing import Fuse, ended, started
 from tests.whole import Box, Whole
 
-OFTEN, RARELY = timedelta(seconds=150), timedelta(hours=12)
-AFTER_A_CRASH = timedelta(minutes=4)
-"""Looked at often: longer than any lease, so that whatever nobody takes up again is found."""
+RARELY = timedelta(hours=12)
+AFTER_A_CRASH = LEASE - timedelta(seconds=10)
+"""The sender looks while the dead program still holds what it was doing: even then nobody is lost."""
 PAGES_MAX = 6
 
 Answers = Mapping[str, Mapping[str, str]]
@@ -92,9 +93,7 @@ class Night:
     async def _carried_on(self) -> None:
         await ended(self.alive)
         self.alive = _beside(started(self.alive, self.database_url, self.fuse), self.watch)
-        self.watch.every = OFTEN
         await self._survived(lambda: self.alive.advance_by(AFTER_A_CRASH))
-        self.watch.every = RARELY
 
     async def _post(self, report: Mapping[str, Any]) -> None:
         answer = await self.alive.post_report(report)

@@ -91,15 +91,15 @@ async def test_received_and_routed_in_every_order_and_twice(post: Post) -> None:
 
 async def test_a_recall_in_every_order_with_what_came_before_it(post: Post) -> None:
     incidents = []
-    for number, order in enumerate(sorted(set(itertools.permutations("rabcc")))):
+    for number, order in enumerate(sorted(set(itertools.permutations("racc")))):
         incident_id = await post.report(number)
         incidents.append(incident_id)
         await post.deliver(await post.stated(incident_id))
-        received, routed_a, routed_b = await post.stated(incident_id)
-        assert isinstance(routed_a.fact, IncidentRouted)
-        recalled = await post.recall(incident_id, routed_a.fact.child_ids[0], routed_a.fact.destination_id)
+        received, routed, _ = await post.stated(incident_id)
+        assert isinstance(routed.fact, IncidentRouted)
+        recalled = await post.recall(incident_id, routed.fact.child_ids[0], routed.fact.destination_id)
         for letter in order:
-            await post.deliver([{"r": received, "a": routed_a, "b": routed_b, "c": recalled}[letter]])
+            await post.deliver([{"r": received, "a": routed, "c": recalled}[letter]])
     await post.ended()
     await everything_once(post, incidents, recalled=True)
 
