@@ -6,10 +6,16 @@ from tests.parts import MARKERS, NOT_RUN, Parts, detected
 
 pytest_plugins = ["tests.backends"]
 
+LONG = {"scenario", "simulation"}
+LONG_FILES = ("test_routes", "test_deadline_oracle", "test_router_roll", "test_erasure", "test_keyring_commands", "test_log")
+"""Left out of the fast run, which must stay under a minute."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what cannot run here, saying so, and put the long ones first, so that two workers end together."""
     for item in items:
+        if LONG.intersection(item.path.parts) or item.path.stem.startswith(LONG_FILES):
+            item.add_marker(pytest.mark.long)
         wanted = [marker for marker in MARKERS if item.get_closest_marker(marker)]
         lacking = [MARKERS[marker] for marker in wanted if not detected().has(marker)]
         if lacking:

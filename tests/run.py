@@ -25,7 +25,7 @@ from tests import not_run
 from tests.parts import MARKERS, VARIABLES, Parts, found, postgres_answers, postgres_programs, rabbit_answers
 from tests.servers import PrivatePostgres, PrivateRabbit
 
-FAST = " and ".join(f"not {marker}" for marker in [*MARKERS, "soak"])
+FAST = " and ".join(f"not {marker}" for marker in [*MARKERS, "soak", "long"])
 WORKERS = 2
 LIMIT = 600.0
 """Seconds that all tests may take on two cores."""

@@ -118,7 +118,8 @@ class Visits:
     async def seen(self, reading: Reading, notification: Notification, link: Link, state: LinkState) -> Guest | None:
         """The same whatever the link's state; None only for a contact who may not be told any more (design rule 7.8)."""
         contact = await self._contact(reading, link.contact_id)
-        if contact is None or contact.state != "verified":
+        moved = contact is not None and notification.destination_ref not in (contact.setting_id, contact.team_id)
+        if contact is None or contact.state != "verified" or moved:
             return None
         children = await store.children(reading, notification.notification_id)
         policy = await self._directory.policy(reading, notification.policy_version)

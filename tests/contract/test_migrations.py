@@ -1,4 +1,4 @@
-"""The migrations, written out, give what the tables in the code say: checks and partial indexes too, which a drift check does not compare."""
+"""The migrations, written out, give what the tables in the code say: checks and partial indexes too, which drift does not compare."""
 
 import re
 from pathlib import Path

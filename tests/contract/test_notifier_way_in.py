@@ -170,6 +170,15 @@ async def test_a_contact_who_is_suspended_is_shown_nothing_more(world: World, ds
     assert (await dsl.arrive()).status_code == 404
 
 
+async def test_a_contact_who_has_moved_to_another_setting_is_shown_nothing_more(world: World, dsl: Reader) -> None:
+    await world.opened("C1")
+    await world.settle()
+    await dsl.read("on-our-roll")
+    await world.change_contacts(DSL, setting_id="900002")
+    assert (await dsl.client.get("/message/content")).status_code == 401
+    assert (await dsl.arrive()).status_code == 404
+
+
 async def test_one_notifications_visit_shows_nothing_of_another(world: World, dsl: Reader, deputy: Reader) -> None:
     await world.opened("C1", body=sample_report(seed=1))
     await world.settle()

@@ -257,7 +257,8 @@ def test_one_evening_is_written_with_one_date() -> None:
 
 def test_a_source_that_tells_a_place_is_not_shown() -> None:
     body = sample_report(seed=3)
-    for source in ("Not to attend 4 Nowhere Row", "order about ZZ99 1AA", f"sought by {body['adults'][0]['full_name']}"):
+    told = f"sought by {body['adults'][0]['full_name']}"
+    for source in ("Not to attend 4 Nowhere Row", "order about ZZ99 1AA", told, "works at Sampleford High School", "ring 07700 900123"):
         body["conditions"][0]["source"] = source
         assert shown(body).warnings[0].values[-1] == "Source: ask the desk below"
     body["conditions"][0]["source"] = "Testshire magistrates"

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from services.notifier.domain.confirm import NOT_RECORDED, day_in_words
 from services.notifier.domain.handling import NOT_A_REFERRAL, Query, advice, collecting, helpline, queries
-from services.notifier.domain.screening import names_someone, names_someone_or_somewhere, writes_an_address
+from services.notifier.domain.screening import names_a_school_or_number, names_someone, names_someone_or_somewhere, writes_an_address
 from services.notifier.domain.wording import DAYS
 from shared.calendar.wall import LONDON
 from shared.errors import NotFound
@@ -138,7 +138,8 @@ def _source(view: _View, condition: Condition) -> str:
     if condition.source is None:
         return "not recorded"
     named = names_someone(condition.source, view.report, view.child.reference)
-    hidden = view.withheld or named or writes_an_address(condition.source, view.report)
+    placed = writes_an_address(condition.source, view.report) or names_a_school_or_number(condition.source, view.report)
+    hidden = view.withheld or named or placed
     return "ask the desk below" if hidden else condition.source
 
 

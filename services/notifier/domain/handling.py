@@ -80,7 +80,7 @@ def helpline(line: Helpline | None) -> str | None:
 
 
 def _desk(report: Report, desk: Desk) -> Iterator[Query]:
-    if desk.name and not writes_an_address(desk.name, report):
+    if desk.name and not writes_an_address(desk.name, report) and not names_someone(desk.name, report, ""):
         yield Query(text=desk.name)
     if desk.telephone and re.fullmatch(r"[+0-9 ()]{3,24}(?: ?(?:ext|x)\.? ?[0-9]{1,6})?", desk.telephone.strip()):
         yield Query(text=f"Telephone {desk.telephone.strip()}", dial=re.sub(r"[^+0-9]", "", re.split("[ex]", desk.telephone)[0]))

@@ -50,6 +50,12 @@ def names_someone(text: str, report: Report, child_ref: str) -> bool:
     return not names.isdisjoint(_words(text))
 
 
+def names_a_school_or_number(text: str, report: Report) -> bool:
+    """Whether it holds a long number, or a telling word of a school as the report writes it."""
+    schools = {word for child in report.children if child.school for word in _words(child.school.name) if len(word) >= PLACE_LENGTH_MIN}
+    return bool(LONG_NUMBER.search(_plain(text))) or not (schools - ORDINARY).isdisjoint(_words(text))
+
+
 def writes_an_address(text: str, report: Report) -> bool:
     """Whether it holds a postcode, a house in a street, or two neighbouring words of an address of the report.
 

@@ -7,7 +7,7 @@ from shared.db.tables.base import Instant, metadata
 
 #: One incident for one destination. ``plan`` is frozen at the opening (D2). While open, ``next_action_at`` is when the plan moves next;
 #: after the last rung it is when the phone task is chased, so an open notification always has a next action.
-#: ``next_rung_at`` is when the next rung is due: as planned, or sooner when somebody passed it on or nobody was reached; NULL after the last.
+#: ``next_rung_at`` is when the next rung is due: as planned, or sooner when somebody passed it on or nobody was reached; else NULL.
 #: ``leased_until_at`` is a real instant: whoever holds the lease is carrying out the next rung.
 notifier_notification = Table(
     "notifier_notification",
