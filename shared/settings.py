@@ -113,11 +113,19 @@ def _not_live(settings: Settings) -> list[str]:
     faults = []
     if not settings.public_url.startswith("https://"):
         faults.append("ENCOMPASS_PUBLIC_URL must be https outside demo")
-    if settings.email_url.partition(":")[0] not in ("smtps", "smtp+starttls"):
+    if _scheme(settings.email_url) not in ("smtps", "smtp+starttls"):
         faults.append("ENCOMPASS_EMAIL_URL must be smtps:// or smtp+starttls:// outside demo")
-    if settings.sms_url.partition(":")[0] in ("file", "console"):
+    if _scheme(settings.sms_url) in ("file", "console"):
         faults.append("ENCOMPASS_SMS_URL must not be a file or the console outside demo")
     return faults
+
+
+def _scheme(url: str) -> str:
+    """As the channels read it, which are built from the same URL; empty for one that cannot be read."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _content(name: str, path: str) -> str:

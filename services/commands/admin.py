@@ -9,7 +9,9 @@ from rich.table import Table
 from services.commands.session import console, refuse, with_parts
 from services.ingest import keys as api_keys
 from shared.bus import inbox
-from shared.errors import EncompassError, Refused
+from shared.calendar import london_date
+from shared.db import Reading
+from shared.errors import EncompassError, NotFound, Refused
 from shared.scope import Scope, ScopeKind
 from shared.service import Parts
 from shared.web import sessions
@@ -25,10 +27,11 @@ def issue_key(
     label: Annotated[str, typer.Option(help="Which system will hold it.")],
     days: Annotated[int, typer.Option(help="Days until it ends.", min=1, max=3650)] = 365,
 ) -> None:
-    """Make a key and print it, once. Only its hash is kept."""
+    """Make a key and print it, once. Only its hash is kept. The force needs a policy: its reports would be nobody's."""
 
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as tx:
+            await refuse_without_policy(parts, tx, force)
             key_id, token = await api_keys.issue(tx, force, label, parts.clock.now(), days)
         console.print(f"Key {key_id} for {force}. It is not shown again:", highlight=False)
         console.print(token, highlight=False, soft_wrap=True)
@@ -93,6 +96,14 @@ def replay_parked(service: str, fact_id: list[str]) -> None:
         console.print(f"{replayed} will be tried again.")
 
     with_parts(work)
+
+
+async def refuse_without_policy(parts: Parts, reading: Reading, force: str) -> None:
+    """Raise Refused for a force that has no policy in force today: nobody could decide or own what its key posts."""
+    try:
+        await parts.directory.deciding(reading, force, None, london_date(parts.clock.now()))
+    except NotFound:
+        raise Refused(f"force {force} has no policy in force: import one first, or correct the code") from None
 
 
 def _scope(text: str) -> Scope:

@@ -64,7 +64,8 @@ async def _serve(found: Settings, names: Sequence[str]) -> None:
 
 
 async def refuse_to_start(parts: Parts) -> None:
-    """Raise SettingsRefused for a directory or a keyring that would leave a child without an owner or a report unsealed.
+    """Raise SettingsRefused for a directory that would leave a child without an owner. What is wrong with the keyring is told, no more:
+    while it is short ingest takes no report (503), but whoever has been promised a message must still get it.
 
     Before anything else, what had been erased is erased again: this may be an older copy of the database (design rule 7.2).
     """

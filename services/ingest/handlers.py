@@ -16,7 +16,7 @@ from services.ingest.store import Incident
 from shared.calendar.wall import london_date
 from shared.clock import Clock
 from shared.db import Database, Reading, Transaction, journal
-from shared.errors import Misuse, NotFound, VaultSealed
+from shared.errors import Misuse, NotFound, Unavailable, VaultSealed
 from shared.events import INGEST, IncidentReceived, IncidentViewed
 from shared.ids import new_id
 from shared.log import logger
@@ -29,7 +29,7 @@ from shared.report.reading import believed
 from shared.report.sealed import KIND, SealedReport
 from shared.report.store import load
 from shared.scope import Scope
-from shared.vault import Vault, retention_month
+from shared.vault import Sealer, Vault, retention_month
 
 FIRST_VERSION = 1
 MOST_IN_BATCH = 500
@@ -128,7 +128,7 @@ class Intake:
         """Take every report of the batch in one transaction; the answers are in the batch's order, and durable when this returns.
 
         A repeat, or another content under the same identity, is an answer of its own and disturbs nobody else's. Raises
-        DatabaseUnavailable when nothing was taken, and Misuse for an over-long batch.
+        Unavailable when nothing was taken (no database, or no key to seal with), and Misuse for an over-long batch.
         """
         if len(batch) > MOST_IN_BATCH:
             raise Misuse("too many reports at once")
@@ -195,11 +195,19 @@ class Intake:
         for entry in entries:
             incident = entry.incident
             month = retention_month(london_date(incident.received_at), self._retention_months)
-            sealer = await self._vault.new_scope(tx, incident.incident_id, month)
+            sealer = await self._sealer(tx, incident.incident_id, month)
             content = SealedReport(report=entry.report, child_ids=entry.child_ids).to_bytes()
             await self._vault.put(tx, incident.incident_id, [(incident.content_id, KIND, content)], sealer=sealer)
         await store.add_children(tx, [(entry.incident.incident_id, tuple(entry.child_ids.values())) for entry in entries])
         await tx.record(INGEST, [entry.fact for entry in entries])
+
+    async def _sealer(self, tx: Transaction, incident_id: str, month: str) -> Sealer:
+        """Raises Unavailable without that month's key: whoever keeps the keyring extends it, and the sender tries again meanwhile."""
+        try:
+            return await self._vault.new_scope(tx, incident_id, month)
+        except VaultSealed:
+            log.error("keyring.short", key_id=month)
+            raise Unavailable("the keyring does not reach the report's retention month", code="keyring-short") from None
 
     async def _answer(self, tx: Transaction, one: Accept, stored: Incident, is_first: bool, new: set[str]) -> Answer:
         receipt = Receipt(

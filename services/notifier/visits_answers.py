@@ -138,19 +138,25 @@ class Answers:
         return await self._visits.seen(reading, notification, link, state)
 
     async def _held(self, tx: Transaction, token: str) -> Guest | None:
-        """The guest, with the notification locked before its children are read."""
+        """The guest, with the notification locked before its children are read; None, too, for one who may be shown nothing of it.
+
+        Whoever may not read may not answer either: she would stop the ladder, or recall a child, for a report about herself.
+        """
         guest = await self._guest(tx, token)
-        if guest is None:
+        if guest is None or await self._opened(tx, guest) is None:
             return None
         await store.hold(tx, guest.notification.notification_id)
         return await self._guest(tx, token)
 
     async def _report(self, guest: Guest) -> SealedReport | None:
         """The report for this visit; None when it has been erased, or when the visitor is one of its adults (design rule 7.7)."""
+        async with self._database.reading() as reading:
+            return await self._opened(reading, guest)
+
+    async def _opened(self, reading: Reading, guest: Guest) -> SealedReport | None:
         notification = guest.notification
         try:
-            async with self._database.reading() as reading:
-                report = await load(self._vault, reading, notification.incident_id, Scope.notification(notification.notification_id))
+            report = await load(self._vault, reading, notification.incident_id, Scope.notification(notification.notification_id))
         except (NotFound, VaultSealed, Misuse) as error:
             log.error("report.sealed", notification_id=notification.notification_id, error=error.code)
             return None

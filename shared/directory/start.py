@@ -14,8 +14,9 @@ from shared.policy import PolicyRefused, deciding
 async def check_start(reading: Reading, directory: Directory, now: datetime) -> None:
     """Raise SettingsRefused with a line for each fault, at the instant ``now`` (aware).
 
-    Every stored policy can be read; every authority has a policy in force, its own or its force's; every team that a policy names is
-    there and has an owner (an escalation without an owner is a silence).
+    Every stored policy can be read; every force has a policy in force, which decides about the children whose authority nobody knows, and
+    so does every authority, its own or its force's; every team that a policy names is there and has an owner (an escalation without an
+    owner is a silence).
     """
     authorities = await directory.authorities(reading)
     if not authorities:
@@ -27,6 +28,11 @@ async def check_start(reading: Reading, directory: Directory, now: datetime) -> 
     policies = [stored.policy for stored in published]
     today = london_date(now)
     faults = [
+        f"force {force}: it has no policy in force, which decides where nobody knows a child's authority"
+        for force in dict.fromkeys(authority.force for authority in authorities)
+        if deciding(policies, force, None, today) is None
+    ]
+    faults += [
         f"authority {authority.authority}: neither it nor its force {authority.force} has a policy in force"
         for authority in authorities
         if deciding(policies, authority.force, authority.authority, today) is None

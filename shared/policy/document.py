@@ -92,7 +92,6 @@ def _read(values: Mapping[str, Any], source: str) -> Policy:
         fields_shown=top.codes("fields_shown", options=FIELDS, default=FIELDS_BY_DEFAULT),
         handling=Handling(top.choice("handling", tuple(Handling), default=Handling.DO_NOT_MENTION)),
         helpline=_helpline(top.table("helpline")) if "helpline" in values else None,
-        retention_months=top.whole("retention_months", default=6, lowest=1, highest=36),
     )
     top.close()
     if not problems:

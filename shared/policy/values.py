@@ -139,4 +139,3 @@ class Policy:
     fields_shown: tuple[str, ...] = FIELDS_BY_DEFAULT
     handling: Handling = Handling.DO_NOT_MENTION
     helpline: Helpline | None = None
-    retention_months: int = 6

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from services.notifier.channels import channel_from_url, is_demo_only
+from services.notifier.channels import channel_from_url
 from services.notifier.channels.console import ConsoleChannel
 from services.notifier.channels.file import read_messages
 from services.notifier.channels.smtp import Security, SmtpChannel
@@ -227,18 +227,3 @@ class TestUrls:
     def test_a_missing_certificate_file_is_found_at_the_start(self, clock: ManualClock, tmp_path: Path) -> None:
         with pytest.raises(SettingsRefused):
             channel_from_url("smtps://mail.example.com", name="email", clock=clock, sender=SENDER, ca_file=tmp_path / "no.pem")
-
-    @pytest.mark.parametrize(
-        ("url", "demo"),
-        [
-            ("smtp://mail.example.com", True),
-            ("smtps://mail.example.com", False),
-            ("smtp+starttls://mail.example.com", False),
-            ("file:///folder", True),
-            ("console:", True),
-            ("none:", False),
-            ("smtps://[", True),
-        ],
-    )
-    def test_what_only_a_demonstration_may_use(self, url: str, demo: bool) -> None:
-        assert is_demo_only(url) is demo

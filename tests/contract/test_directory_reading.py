@@ -161,6 +161,16 @@ async def test_start_is_refused_while_someone_would_be_nobodys(database: Databas
         await check_start(reading, directory, datetime(2025, 8, 31, 23, 0, tzinfo=UTC))  # midnight of 1 September in London
 
 
+async def test_start_is_refused_while_a_force_has_no_policy_although_its_authority_has(database: Database, directory: Directory) -> None:
+    """A child whom nobody can place is decided about by the force's policy: without one the whole report would be nobody's."""
+    async with database.transaction() as tx:
+        await tx.execute(delete(directory_policy).where(directory_policy.c.owner_kind == "force"))
+    async with database.reading() as reading:
+        with pytest.raises(SettingsRefused, match="force testshire: it has no policy") as refused:
+            await check_start(reading, directory, NOW)
+    assert "authority 999" not in refused.value.text
+
+
 async def test_start_is_refused_for_a_team_without_an_owner(database: Database, directory: Directory) -> None:
     await _point_to_testshire(database)
     async with database.transaction() as tx:

@@ -13,7 +13,7 @@ from services.ingest.handlers import Accepted, Different, Repeated, received
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.db.journal import of_incident
-from shared.errors import VaultSealed
+from shared.errors import Unavailable
 from shared.events import IncidentReceived
 from shared.report.store import load
 from shared.scope import Scope
@@ -160,9 +160,9 @@ async def test_the_same_report_is_recognised_after_the_index_key_has_changed(wor
 
 
 async def test_a_failing_keyring_takes_nothing(world: World, database: Database) -> None:
-    """Without a key for the retention month nothing may be stored, not even half."""
+    """Without a key for the retention month nothing may be stored, not even half; the sender is told to come again (503)."""
     empty = replace(KEYRING, wrapping_keys={})
     intake = with_keyring(database, world.clock, empty)
-    with pytest.raises(VaultSealed):
+    with pytest.raises(Unavailable, match="keyring"):
         await intake.accept([accept_of(world)])
     assert await world.count("ingest_incident") == await world.count("journal") == 0

@@ -3,6 +3,7 @@
 import itertools
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,8 @@ from tests.contract.notifier_world import (
     minutes,
     world,
 )
+from tests.directory_samples import CONTACT_COLUMNS, contact_rows
+from tests.import_desk import Desk
 from tests.samples import sample_report
 
 MORNING = MONDAY.replace(hour=7, minute=30)
@@ -54,6 +57,26 @@ async def test_content_only_for_confirmed_children_and_nothing_of_a_sibling_on_a
     }
     assert not [word for word in elsewhere if word in content]
     assert content.index("Read this first") < content.index("What to do and what not to do") < content.index("What happened")
+
+
+async def test_whoever_turns_out_to_be_an_adult_of_the_report_can_neither_read_on_nor_act(
+    world: World, dsl: Reader, tmp_path: Path
+) -> None:
+    """A contact's name may be corrected while her visit is open: the answer of the report's own suspect must not stop the ladder."""
+    body = sample_report()
+    fact = await world.opened("C1", body=body)
+    await world.settle()
+    content = await dsl.read("on-our-roll")
+    row = dict(zip(CONTACT_COLUMNS, next(row for row in contact_rows() if DSL in row), strict=True))
+    renamed = row | {"name": next(adult["full_name"] for adult in body["adults"] if adult["role"] == "suspect")}
+    desk = Desk(world.database, world.vault, world.clock, tmp_path)
+    assert (await desk.takes_contact(*renamed.values())).changed == 1
+    assert (await world.contact(DSL))["state"] == "verified"
+    for answer in ("acting", "pass-on"):
+        await dsl.post("/message/answer", content, answer=answer)
+    assert await world.facts(NotificationAcknowledged, fact.incident_id) == []
+    assert await world.facts(NotificationPassedOn, fact.incident_id) == []
+    assert (await world.one("notifier_notification"))["state"] == "open"
 
 
 async def test_every_child_needs_an_answer(world: World, dsl: Reader) -> None:

@@ -23,12 +23,8 @@ __all__ = [
     "Refused",
     "TryAgain",
     "channel_from_url",
-    "is_demo_only",
     "read_messages",
 ]
-
-DEMO_ONLY = frozenset({"smtp", "file", "console"})
-"""Schemes that ``serve`` refuses outside ``demo``: they leave messages readable on the way, or in a file, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +56,6 @@ def channel_from_url(url: str, *, name: str, clock: Clock, sender: str | None = 
     if build is None:
         raise SettingsRefused(f"the {name} channel's scheme is not one of {', '.join(sorted(ADAPTERS))}")
     return build(_Asked(url=parts, name=name, clock=clock, sender=sender, ca_file=ca_file))
-
-
-def is_demo_only(url: str) -> bool:
-    """Whether a channel of this URL may serve demonstrations only. An unreadable URL counts as such."""
-    try:
-        return urlsplit(url).scheme in DEMO_ONLY
-    except ValueError:
-        return True
 
 
 def _smtp(asked: _Asked, security: Security, port: int) -> Channel:
