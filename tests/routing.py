@@ -25,6 +25,7 @@ from shared.report.model import Report
 from shared.report.reading import believed
 from shared.report.sealed import KIND, SealedReport
 from shared.vault import Keyring, Vault
+from tests.accepted import accepted
 from tests.samples import sample_report
 from tests.vault import MONTH, ON
 
@@ -109,17 +110,18 @@ class World:
                 report, incident_id = Report.model_validate(body), new_id()
                 sealed = SealedReport(report=report, child_ids={child.reference: new_id() for child in report.children})
                 sealer = await self.vault.new_scope(tx, incident_id, MONTH)
-                await self.vault.put(tx, incident_id, [(new_id(), KIND, sealed.to_bytes())], sealer=sealer)
-                facts.append(
-                    IncidentReceived(
-                        incident_id=incident_id,
-                        incident_version=1,
-                        force="testforce",
-                        child_ids=tuple(sealed.child_ids.values()),
-                        received_at=self.clock.now(),
-                        believed_at=believed(report, self.clock.now()),
-                    )
+                content_id, now = new_id(), self.clock.now()
+                await self.vault.put(tx, incident_id, [(content_id, KIND, sealed.to_bytes())], sealer=sealer)
+                fact = IncidentReceived(
+                    incident_id=incident_id,
+                    incident_version=1,
+                    force="testforce",
+                    child_ids=tuple(sealed.child_ids.values()),
+                    received_at=now,
+                    believed_at=believed(report, now),
                 )
+                await accepted(tx, report, fact, content_id)
+                facts.append(fact)
             return await tx.record("ingest", facts)
 
     async def recall(self, routed: Fact, child_id: str, *, reason: str = "not-ours", incident_id: str | None = None) -> Envelope:

@@ -125,7 +125,7 @@ def test_every_path_exists() -> None:
     named = {words for words in CODE if words.split("/")[0] in tops and " " not in words and words != "encompass"}
     linked = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", README) if "://" not in target}
     pictures = set(re.findall(r'src="([^"]+)"', README))
-    assert {"services/ingest", "shared/events.py", "tests/tidy"} <= named
+    assert {"services/ingest", "shared/events", "tests/tidy"} <= named
     assert sorted(path for path in named | (linked - {""}) | pictures if not (TOP / path).exists()) == []
 
 

@@ -27,7 +27,7 @@ from shared.report.model import Report
 from shared.report.read import read
 from shared.report.reading import believed
 from shared.report.sealed import KIND, SealedReport
-from shared.report.store import load
+from shared.report.store import Version, load
 from shared.scope import Scope
 from shared.vault import Sealer, Vault, retention_month
 
@@ -199,6 +199,7 @@ class Intake:
             content = SealedReport(report=entry.report, child_ids=entry.child_ids).to_bytes()
             await self._vault.put(tx, incident.incident_id, [(incident.content_id, KIND, content)], sealer=sealer)
         await store.add_children(tx, [(entry.incident.incident_id, tuple(entry.child_ids.values())) for entry in entries])
+        await store.add_versions(tx, [entry.version for entry in entries])
         await tx.record(INGEST, [entry.fact for entry in entries])
 
     async def _sealer(self, tx: Transaction, incident_id: str, month: str) -> Sealer:
@@ -245,6 +246,21 @@ class _Entry:
     incident: Incident
     report: Report = field(repr=False)
     child_ids: Mapping[str, str] = field(repr=False)
+
+    @property
+    def version(self) -> Version:
+        """The first version, as the other services read it."""
+        return Version(
+            incident_id=self.incident.incident_id,
+            incident_version=self.incident.incident_version,
+            kind="received",
+            force=self.incident.force,
+            content_id=self.incident.content_id,
+            child_ids=tuple(self.child_ids.values()),
+            first_received_at=self.incident.received_at,
+            received_at=self.incident.received_at,
+            believed_at=believed(self.report, self.incident.received_at),
+        )
 
     @property
     def fact(self) -> IncidentReceived:

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, and_, bindparam, insert, select, tuple_, update
 
 from shared.db import Reading, Transaction
-from shared.db.tables.ingest import ingest_api_key, ingest_child, ingest_incident
+from shared.db.tables.ingest import ingest_api_key, ingest_child, ingest_incident, ingest_version
 from shared.db.tables.vault import vault_key
 from shared.errors import Misuse
 from shared.report.findings import Finding
+from shared.report.store import Version
 from shared.scope import Scope, ScopeKind
 
 Identity = tuple[str, str, str]
@@ -20,7 +21,7 @@ Identity = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One accepted version of a report, without anything personal. ``received_at`` is a UTC instant."""
+    """One incident as its newest version stands, without anything personal. Instants are UTC; ``received_at`` is the first version's."""
 
     incident_id: str
     force: str
@@ -33,6 +34,10 @@ class Incident:
     findings: tuple[Finding, ...]
     key_id: str
     received_at: datetime
+    source_version: int | None = None
+    source_changed_at: datetime | None = None
+    sandbox: bool = False
+    withdrawn_at: datetime | None = None
 
     @property
     def identity(self) -> Identity:
@@ -51,6 +56,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    sandbox: bool = False
+    """Whatever comes with it is for trying out: nobody is told."""
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it may still be used at the real instant ``now``."""
@@ -79,6 +86,12 @@ async def add_children(tx: Transaction, child_ids: Iterable[tuple[str, Sequence[
         for ordinal, child_id in enumerate(ids)
     ]
     await tx.execute(insert(ingest_child), rows)
+
+
+async def add_versions(tx: Transaction, versions: Sequence[Version]) -> None:
+    """Insert versions of incidents, the first ones and later ones."""
+    rows = [{name: getattr(one, name) for name in Version.__slots__} | {"child_ids": list(one.child_ids)} for one in versions]
+    await tx.execute(insert(ingest_version), rows)
 
 
 async def by_identity(reading: Reading, identities: Sequence[Identity]) -> dict[Identity, Incident]:
@@ -141,6 +154,10 @@ def _row(incident: Incident) -> dict[str, Any]:
         "findings": [{"pointer": one.pointer, "code": one.code, "text": one.text} for one in incident.findings],
         "key_id": incident.key_id,
         "received_at": incident.received_at,
+        "source_version": incident.source_version,
+        "source_changed_at": incident.source_changed_at,
+        "sandbox": incident.sandbox,
+        "withdrawn_at": incident.withdrawn_at,
     }
 
 
@@ -157,6 +174,7 @@ async def add_key(tx: Transaction, key: ApiKey) -> None:
         "key_id": key.key_id,
         "force": key.force,
         "label": key.label,
+        "sandbox": key.sandbox,
         "secret_hash": key.secret_hash,
         "created_at": key.created_at,
         "expires_at": key.expires_at,

@@ -1,44 +1,96 @@
-"""The stored report of an incident, for every service that works on it. Ingest alone writes it (``services/ingest/store.py``)."""
+"""The stored reports of an incident, version by version, for every service that works on it. Ingest alone writes them
+(``services/ingest/store.py``)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from shared.db import Reading
-from shared.db.tables.vault import vault_content
+from shared.db.tables.ingest import ingest_version
 from shared.errors import NotFound
-from shared.report.sealed import KIND, SealedReport
+from shared.report.sealed import SealedReport
 from shared.scope import Scope
 from shared.vault import Vault
 
 
-async def load(vault: Vault, reading: Reading, incident_id: str, scope: Scope) -> SealedReport:
-    """The newest report of that incident. Raises NotFound when there is none, VaultSealed when it has been erased.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of an incident, without anything personal; instants are UTC.
+
+    ``kind``: ``received``, ``corrected`` or ``withdrawn`` (then without children, with a ``reason``, and the content of the version
+    before it). ``first_received_at`` is when the first version came, ``received_at`` when this one did.
+    """
+
+    incident_id: str
+    incident_version: int
+    kind: str
+    force: str
+    content_id: str
+    child_ids: tuple[str, ...]
+    first_received_at: datetime
+    received_at: datetime
+    believed_at: datetime
+    reason: str | None = None
+    sandbox: bool = False
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Whether the force took the report back."""
+        return self.kind == "withdrawn"
+
+
+async def newest(reading: Reading, incident_ids: Iterable[str]) -> dict[str, Version]:
+    """The newest version of each of these incidents; one that is not here yet is left out."""
+    return {row.incident_id: _version(row) for row in await reading.execute(_newest(incident_ids))}
+
+
+async def version(reading: Reading, incident_id: str, incident_version: int) -> Version:
+    """That very version. Raises NotFound when it is not here."""
+    at = (ingest_version.c.incident_id == incident_id, ingest_version.c.incident_version == incident_version)
+    row = (await reading.execute(select(ingest_version).where(*at))).one_or_none()
+    if row is None:
+        raise NotFound("there is no such version of a report")
+    return _version(row)
+
+
+async def load(vault: Vault, reading: Reading, incident_id: str, scope: Scope, incident_version: int | None = None) -> SealedReport:
+    """The report of that incident, the newest without ``incident_version``. Raises NotFound when there is none, VaultSealed when it has
+    been erased.
 
     ``scope`` says for whom; the caller has made sure that the incident is theirs to see, and records the view.
     """
-    statement = (
-        select(vault_content.c.content_id)
-        .where(vault_content.c.scope_id == incident_id, vault_content.c.kind == KIND)
-        .order_by(vault_content.c.created_at.desc(), vault_content.c.content_id)
-        .limit(1)
-    )
-    content_id = (await reading.execute(statement)).scalar_one_or_none()
-    if content_id is None:
-        raise NotFound("there is no such report")
-    return SealedReport.from_bytes(await vault.get(reading, content_id, scope))
+    if incident_version is not None:
+        content_id = (await version(reading, incident_id, incident_version)).content_id
+        return SealedReport.from_bytes(await vault.get(reading, content_id, scope))
+    return (await load_many(vault, reading, [incident_id], scope))[incident_id]
 
 
 async def load_many(vault: Vault, reading: Reading, incident_ids: Iterable[str], scope: Scope) -> dict[str, SealedReport]:
     """The newest report of each incident, with two statements for all. Raises as ``load`` does when any of them is missing or erased."""
     wanted = set(incident_ids)
-    statement = (
-        select(vault_content.c.scope_id, vault_content.c.content_id)
-        .where(vault_content.c.scope_id.in_(wanted), vault_content.c.kind == KIND)
-        .order_by(vault_content.c.created_at, vault_content.c.content_id.desc())
-    )
-    newest = {row.scope_id: row.content_id for row in await reading.execute(statement)}
-    if newest.keys() != wanted:
+    versions = await newest(reading, wanted)
+    if versions.keys() != wanted:
         raise NotFound("there is no such report")
-    contents = await vault.get_many(reading, newest.values(), scope)
-    return {incident_id: SealedReport.from_bytes(contents[content_id]) for incident_id, content_id in newest.items()}
+    contents = await vault.get_many(reading, [one.content_id for one in versions.values()], scope)
+    return {incident_id: SealedReport.from_bytes(contents[one.content_id]) for incident_id, one in versions.items()}
+
+
+def _newest(incident_ids: Iterable[str]) -> Select[Any]:
+    wanted = ingest_version.c.incident_id.in_(set(incident_ids))
+    last = (
+        select(ingest_version.c.incident_id, func.max(ingest_version.c.incident_version).label("last"))
+        .where(wanted)
+        .group_by(ingest_version.c.incident_id)
+        .subquery()
+    )
+    return select(ingest_version).join(
+        last, (ingest_version.c.incident_id == last.c.incident_id) & (ingest_version.c.incident_version == last.c.last)
+    )
+
+
+def _version(row: Any) -> Version:
+    values = {name: getattr(row, name) for name in Version.__slots__}
+    return Version(**values | {"child_ids": tuple(row.child_ids)})

@@ -24,7 +24,7 @@ from shared.clock import ManualClock
 from shared.db import Database, assert_outside_transaction, journal
 from shared.db.tables import metadata
 from shared.directory import BankHolidays, Directory
-from shared.events import Envelope, Fact, IncidentRouted
+from shared.events import Envelope, Fact, IncidentReceived, IncidentRouted
 from shared.ids import new_id
 from shared.report.read import read
 from shared.report.sealed import KIND, SealedReport
@@ -33,6 +33,7 @@ from shared.settings import Settings
 from shared.vault import Keyring, Vault, retention_month
 from shared.web.app import build_app
 from shared.web.frame import frame
+from tests.accepted import accepted as accepted_rows
 from tests.directory_samples import imported
 from tests.samples import sample_report
 
@@ -131,9 +132,19 @@ class World:
         accepted = read(_bytes(body or sample_report())).report
         incident_id, child_ids = new_id(), {child.reference: new_id() for child in accepted.children}
         sealed = SealedReport(report=accepted, child_ids=child_ids).to_bytes()
+        content_id, now = new_id(), self.clock.now()
+        fact = IncidentReceived(
+            incident_id=incident_id,
+            incident_version=1,
+            force="testshire",
+            child_ids=tuple(child_ids.values()),
+            received_at=now,
+            believed_at=now,
+        )
         async with self.database.transaction() as tx:
             await self.vault.new_scope(tx, incident_id, retention_month(date(2026, 11, 22), 6))
-            await self.vault.put(tx, incident_id, [(new_id(), KIND, sealed)])
+            await self.vault.put(tx, incident_id, [(content_id, KIND, sealed)])
+            await accepted_rows(tx, accepted, fact, content_id)
         return incident_id, child_ids
 
     async def policy_version(self) -> str:

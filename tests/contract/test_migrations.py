@@ -19,7 +19,16 @@ def schema(path: Path) -> dict[str, set[str]]:
 
 
 def _parts(sql: str) -> list[str]:
-    return [re.sub(r"\s+", "", part).replace('"', "") for part in sql.replace(", \n", "\n").splitlines() if part.strip(" ()")]
+    """A column that was added later stands behind a comma in a line that was there before."""
+    inner = sql[sql.index("(") + 1 : sql.rindex(")")]
+    depth, parts = 0, [sql[: sql.index("(")] + sql[sql.rindex(")") :], ""]
+    for sign in inner:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [re.sub(r"\s+", "", part).replace('"', "") for part in parts]
 
 
 def test_the_migrations_make_what_the_tables_say(sqlite_template: Path, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ FILE_LINES = 300
 FUNCTION_LINES = 60
 LONGER_FILES: Mapping[str, int] = {
     "migrations/versions/0001_spine.py": 640,  # every table of the first release, as it was: frozen, so nobody edits it
-    "shared/events.py": 440,  # every fact there is: one page that a reader searches, and no logic
 }
 """A ratchet: these are longer for now, and may not grow. Nothing is added without a reason beside it."""
 LONGER_FUNCTIONS: Mapping[str, int] = {"migrations/versions/0001_spine.py:upgrade": 620}

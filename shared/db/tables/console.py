@@ -3,12 +3,14 @@
 Every service serves pages behind the one sign-in, so every service's role may redeem and end (``shared.db.guards``).
 """
 
-from sqlalchemy import CheckConstraint, Column, String, Table
+from sqlalchemy import CheckConstraint, Column, String, Table, text
 
 from shared.db.tables.base import Instant, metadata
 
-_ROLE = "role IN ('reviewer', 'coordinator', 'operator')"
+_ROLE = "role IN ('reviewer', 'lead', 'coordinator', 'operator')"
 _SCOPE = "scope_kind IN ('force', 'authority')"
+
+#: ``label`` is how the desk calls whoever signs in, as a record names her.
 
 #: A link that opens one session, once: ``used_at`` is set by a conditional UPDATE. All instants are real ones, never a moved clock's.
 console_sign_in = Table(
@@ -18,6 +20,7 @@ console_sign_in = Table(
     Column("role", String(16), nullable=False),
     Column("scope_kind", String(16), nullable=False),
     Column("scope_id", String(64), nullable=False),
+    Column("label", String(80), nullable=False, server_default=text("''")),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
@@ -34,6 +37,7 @@ console_session = Table(
     Column("role", String(16), nullable=False),
     Column("scope_kind", String(16), nullable=False),
     Column("scope_id", String(64), nullable=False),
+    Column("label", String(80), nullable=False, server_default=text("''")),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),

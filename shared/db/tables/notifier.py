@@ -9,6 +9,7 @@ from shared.db.tables.base import Instant, metadata
 #: after the last rung it is when the phone task is chased, so an open notification always has a next action.
 #: ``next_rung_at`` is when the next rung is due: as planned, or sooner when somebody passed it on or nobody was reached; else NULL.
 #: ``leased_until_at`` is a real instant: whoever holds the lease is carrying out the next rung.
+#: ``incident_version`` is the version that is shown. A change after the acknowledgement opens it again, with more rungs behind those done.
 notifier_notification = Table(
     "notifier_notification",
     metadata,
@@ -29,7 +30,10 @@ notifier_notification = Table(
     Column("late_at", Instant),
     Column("opened_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    CheckConstraint("state IN ('open', 'acknowledged', 'recalled')", name="state"),
+    Column("incident_version", Integer, nullable=False, server_default=text("1")),
+    Column("supplement", Boolean, nullable=False, server_default=text("false")),
+    Column("sandbox", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("state IN ('open', 'acknowledged', 'recalled', 'withdrawn')", name="state"),
     CheckConstraint("state <> 'open' OR next_action_at IS NOT NULL", name="open_is_due"),
     CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),
     Index(None, "incident_id"),
@@ -48,6 +52,7 @@ notifier_child = Table(
     Column("acknowledged_by", String(36)),
     Column("acknowledged_at", Instant),
     Column("recalled_at", Instant),
+    Column("withdrawn_at", Instant),
     CheckConstraint("answer IS NULL OR answer IN ('on-our-roll', 'not-ours', 'has-left')", name="answer"),
     CheckConstraint("acknowledged_at IS NULL OR answer = 'on-our-roll'", name="acknowledged_is_ours"),
 )
@@ -148,4 +153,30 @@ notifier_breach = Table(
     Column("content_was_shown", Boolean, nullable=False),
     Column("opened_at", Instant, nullable=False),
     UniqueConstraint("notification_id", "child_id"),
+)
+
+#: A message outside the ladder, to one contact, once: *changed*, *withdrawn*, *picked up* of a notification, or that a team owes something.
+#: ``subject_id`` is what it is about (a notification's id with its version, an incident, a phone task). ``due_at`` is a business instant.
+notifier_notice = Table(
+    "notifier_notice",
+    metadata,
+    Column("notice_id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject_id", String(80), nullable=False),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id")),
+    Column("contact_id", String(36), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", Instant),
+    Column("leased_until_at", Instant),
+    Column("channel", String(16)),
+    Column("result", String(16)),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("kind", "subject_id", "contact_id"),
+    CheckConstraint("kind IN ('changed', 'withdrawn', 'picked-up', 'review-owed', 'call-owed')", name="kind"),
+    CheckConstraint("state IN ('owed', 'sent', 'failed')", name="state"),
+    CheckConstraint("state <> 'owed' OR due_at IS NOT NULL", name="owed_is_due"),
+    CheckConstraint("state = 'owed' OR ended_at IS NOT NULL", name="ended_when"),
+    Index("ix_notifier_notice_due", "due_at", postgresql_where=text("state = 'owed'"), sqlite_where=text("state = 'owed'")),
 )

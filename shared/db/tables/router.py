@@ -88,12 +88,14 @@ router_decision = Table(
     Column("evidence", JSON, nullable=False),
     Column("pupil_id", String(36)),
     Column("policy_version", String(64)),
+    Column("decided_by", String(64)),
     Column("decided_at", Instant, nullable=False),
     UniqueConstraint("incident_id", "incident_version", "child_id", "round"),
     CheckConstraint("outcome IN ('matched', 'held', 'excluded')", name="outcome"),
 )
 
-#: One destination of one incident: a setting or a team, for one purpose.
+#: One destination of one incident: a setting or a team, for one purpose. ``round`` counts those of one version (a child settled later is a
+#: supplement); ``revised_version`` is the newest version that reached it; ``ended_at`` stands when it is told of nobody any more.
 router_destination = Table(
     "router_destination",
     metadata,
@@ -109,7 +111,10 @@ router_destination = Table(
     Column("calendar_known", Boolean, nullable=False),
     Column("policy_version", String(64), nullable=False),
     Column("routed_at", Instant, nullable=False),
-    UniqueConstraint("incident_id", "kind", "ref", "purpose", "incident_version"),
+    Column("round", Integer, nullable=False, server_default=text("1")),
+    Column("revised_version", Integer),
+    Column("ended_at", Instant),
+    UniqueConstraint("incident_id", "kind", "ref", "purpose", "incident_version", "round"),
     CheckConstraint("kind IN ('setting', 'team')", name="kind"),
     CheckConstraint("purpose IN ('school-day', 'holiday-live', 'first-staff-day')", name="purpose"),
     CheckConstraint("urgency IN ('ordinary', 'urgent', 'late-on-arrival')", name="urgency"),
@@ -120,6 +125,7 @@ router_destination_child = Table(
     metadata,
     Column("destination_id", String(36), ForeignKey("router_destination.destination_id"), primary_key=True),
     Column("child_id", String(36), primary_key=True),
+    Column("ended_at", Instant),
     Index(None, "child_id"),
 )
 
@@ -142,8 +148,17 @@ router_review = Table(
     Column("next_action_at", Instant),
     Column("escalated_at", Instant),
     Column("opened_at", Instant, nullable=False),
+    Column("claimed_by", String(36)),
+    Column("claimed_until_at", Instant),
+    Column("settlement", String(16)),
+    Column("settled_by", String(64)),
+    Column("settled_at", Instant),
+    Column("sandbox", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("incident_id", "child_id", "round"),
     CheckConstraint("state IN ('open', 'escalated', 'settled')", name="state"),
+    CheckConstraint("state <> 'settled' OR (settled_at IS NOT NULL AND settlement IS NOT NULL)", name="settled_when"),
+    CheckConstraint("settlement IS NULL OR settlement IN ('pupil', 'setting', 'team', 'excluded', 'superseded')", name="settlement"),
+    CheckConstraint("(claimed_by IS NULL) = (claimed_until_at IS NULL)", name="claimed_until"),
     CheckConstraint("state <> 'open' OR next_action_at IS NOT NULL", name="open_is_due"),
     CheckConstraint("state <> 'escalated' OR escalated_at IS NOT NULL", name="escalated_when"),
     Index("ix_router_review_due", "next_action_at", postgresql_where=text("state = 'open'"), sqlite_where=text("state = 'open'")),
