@@ -6,12 +6,14 @@ from shared.events import (
     ChildExcluded,
     ChildHeld,
     ChildRecalled,
+    IncidentCorrected,
     IncidentReceived,
     IncidentRouted,
     NotificationAcknowledged,
     NotificationLate,
     NotificationOpened,
     ReviewEscalated,
+    ReviewSettled,
 )
 
 FORCE = "testshire"
@@ -102,4 +104,16 @@ def recalled(incident: str, ref: str, child: str) -> ChildRecalled:
         destination_ref=ref,
         reason="not-ours",
         recalled_at=RECEIVED,
+    )
+
+
+def corrected(incident: str, *children: str) -> IncidentCorrected:
+    return IncidentCorrected(
+        incident_id=incident, incident_version=2, force=FORCE, child_ids=children, received_at=RECEIVED, believed_at=RECEIVED
+    )
+
+
+def settled(incident: str, child: str) -> ReviewSettled:
+    return ReviewSettled(
+        incident_id=incident, child_id=child, review_id=f"review-of-{child}", settlement="pupil", decider="s", settled_at=RECEIVED
     )

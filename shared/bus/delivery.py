@@ -5,7 +5,9 @@ it falls back to one by one, so that a poison fact stops nobody else. A fact tha
 after ``retry.ATTEMPTS`` it is parked. Nothing ever goes back to the broker: the inbox row owns the fact from here on.
 
 A database that is down is not the fact's fault: DatabaseUnavailable leaves this room, the transport keeps the batch and tries again.
-One that is up and only busy (a lock, a time-out) may well be: such a fact steps aside like any other that fails, but is never parked.
+One that is up and only busy (a lock, a time-out) may well be: such a fact steps aside like any other that fails. What only has to be waited
+for (a busy database, no policy in force, an aggregate that is not there yet) is never parked: tried again each minute, loudly, it heals by
+itself, and a parked fact would be a child whom nobody has.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from datetime import datetime
 
 from shared.bus import inbox
 from shared.db import Database, Transaction
-from shared.errors import DatabaseBusy, DatabaseUnavailable, place
+from shared.errors import DatabaseBusy, DatabaseUnavailable, NotFound, Unavailable, place
 from shared.events import Envelope
 from shared.log import logger
 
@@ -66,7 +68,7 @@ class Delivery:
                     if _database_is_down(error):
                         raise
                     failures.append((owed, error))
-                    passing = isinstance(error, DatabaseBusy)
+                    passing = isinstance(error, Unavailable | NotFound)
                     await inbox.fail_again(tx, self.service, owed.fact_id, owed.attempts + 1, _name(error), passing=passing)
                 else:
                     await inbox.succeed(tx, self.service, owed.fact_id, owed.attempts + 1)

@@ -17,30 +17,42 @@ from shared.events import (
     ChildRecalled,
     CodeEntered,
     ContentViewed,
+    DestinationRevised,
     Envelope,
     Fact,
+    IncidentCorrected,
+    IncidentDecided,
     IncidentReceived,
     IncidentRouted,
+    IncidentWithdrawn,
     LinkFetched,
     NotificationAcknowledged,
     NotificationFact,
     NotificationLate,
     NotificationOpened,
+    NotificationRevised,
+    ReviewAsked,
     ReviewEscalated,
+    ReviewSettled,
 )
 from shared.outcome.standing import (
     GRACE,
+    HAND_OVER,
+    WITHDRAWN,
     NextAction,
     Outcome,
     Standing,
     after,
     at_destination,
+    deadline,
     first,
     handed_over,
     last,
     lost,
     neediest,
 )
+
+_VERSIONS = IncidentReceived | IncidentCorrected | IncidentWithdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +106,13 @@ def outcomes(child_ids: Sequence[str], envelopes: Sequence[Envelope], now: datet
 
 def _outcome(child_id: str, facts: Sequence[Fact], now: datetime) -> ChildOutcome:
     own = [fact for fact in facts if _concerns(fact, child_id)]
-    routed = {fact.destination_id: fact for fact in own if isinstance(fact, IncidentRouted)}
+    ever = {fact.destination_id for fact in own if isinstance(fact, IncidentRouted | DestinationRevised)}
+    routed = {fact.destination_id: fact for fact in facts if isinstance(fact, IncidentRouted) and fact.destination_id in ever}
     destinations = tuple(_destination(fact, own, facts, child_id, now) for fact in routed.values())
-    reviews = [_reviewed(held, facts, now) for held in _open_reviews(own)]
-    owed = [*_received(own, now), *reviews, *_recalled(own, now), *_excluded(own)]
-    # A destination that was wrong is history once something has followed; until then the recall itself is what is owed.
-    owed += [told.standing for told in destinations if told.standing.outcome is not Outcome.RECALLED]
+    reviews = [_reviewed(held, facts, now) for held in _open_reviews(own, facts)]
+    owed = [*_brought_up(child_id, own, facts, now), *reviews, *_recalled(child_id, own, facts, now), *_excluded(own)]
+    # A destination that was wrong, or is told of this child no more, is history: what has followed is what is owed.
+    owed += [told.standing for told in destinations if told.standing.outcome not in (Outcome.RECALLED, Outcome.EXCLUDED)]
     return ChildOutcome(
         child_id=child_id, standing=neediest(owed, now), destinations=destinations, review=neediest(reviews, now) if reviews else None
     )
@@ -107,7 +120,9 @@ def _outcome(child_id: str, facts: Sequence[Fact], now: datetime) -> ChildOutcom
 
 def _concerns(fact: Fact, child_id: str) -> bool:
     match fact:
-        case IncidentReceived() | IncidentRouted() | NotificationOpened() | NotificationAcknowledged() | ContentViewed():
+        case IncidentReceived() | IncidentCorrected() | IncidentRouted() | DestinationRevised():
+            return child_id in fact.child_ids
+        case NotificationOpened() | NotificationRevised() | NotificationAcknowledged() | ContentViewed():
             return child_id in fact.child_ids
         case ChildHeld() | ChildExcluded() | ChildRecalled() | ChildAnswered():
             return fact.child_id == child_id
@@ -118,40 +133,64 @@ def _decides(fact: Fact) -> bool:
     return isinstance(fact, IncidentRouted | ChildHeld | ChildExcluded)
 
 
-def _received(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:
-    """Owed until the router has decided anything of this child."""
-    received = first(IncidentReceived, own)
-    if received is not None and not any(_decides(fact) for fact in own):
-        yield handed_over(NextAction.ROUTING, received.received_at, now)
+def _brought_up(child_id: str, own: Sequence[Fact], facts: Sequence[Fact], now: datetime) -> Iterable[Standing]:
+    """Owed until the router has decided this child, and brought what it decided up to the newest version of the report.
+
+    A child whom a later version took out was excluded by the force, whether or not the router ever knew of it.
+    """
+    told = [fact for fact in own if isinstance(fact, IncidentReceived | IncidentCorrected)]
+    if not told:
+        return
+    newest = max((fact for fact in facts if isinstance(fact, _VERSIONS)), key=lambda fact: fact.incident_version)
+    is_done = any(isinstance(fact, IncidentDecided) and fact.incident_version >= newest.incident_version for fact in facts)
+    said_at = newest.withdrawn_at if isinstance(newest, IncidentWithdrawn) else newest.received_at
+    is_in = not isinstance(newest, IncidentWithdrawn) and child_id in newest.child_ids
+    if not any(_decides(fact) for fact in own) and (is_in or not is_done):
+        yield handed_over(NextAction.ROUTING, min(fact.received_at for fact in told), now)
+    elif newest.incident_version > 1 and not is_done and now >= said_at + HAND_OVER:
+        yield handed_over(NextAction.ROUTING, said_at, now)
+    elif not is_in and is_done:
+        yield Standing(outcome=Outcome.EXCLUDED, since=said_at, owner=newest.force, reason=WITHDRAWN)
 
 
-def _open_reviews(own: Sequence[Fact]) -> Iterable[ChildHeld]:
-    """Every review that no later decision has settled; of one told of twice the newest word."""
+def _open_reviews(own: Sequence[Fact], facts: Sequence[Fact]) -> Iterable[ChildHeld]:
+    """Every review that has not been settled; of one told of twice the newest word."""
+    settled = {fact.review_id for fact in facts if isinstance(fact, ReviewSettled)}
     held = {fact.review_id: fact for fact in own if isinstance(fact, ChildHeld)}
-    return [fact for fact in held.values() if not any(isinstance(later, IncidentRouted | ChildExcluded) for later in after(fact, own))]
+    return [fact for fact in held.values() if fact.review_id not in settled]
 
 
 def _reviewed(held: ChildHeld, facts: Sequence[Fact], now: datetime) -> Standing:
-    """Held until its deadline. Escalated, it is its owner's for as long as it takes."""
-    escalated = last(ReviewEscalated, [fact for fact in facts if isinstance(fact, ReviewEscalated) and fact.review_id == held.review_id])
+    """Held until its deadline, which another desk that was asked has anew. Escalated, it is its owner's for as long as it takes."""
+    owner, deadline_at, escalated = held.owner, held.review_deadline_at, False
+    for fact in facts:
+        match fact:
+            case ReviewEscalated(review_id=held.review_id):
+                owner, escalated = fact.owner, True
+            case ReviewAsked(review_id=held.review_id):
+                owner, deadline_at, escalated = fact.owner, fact.review_deadline_at, False
     standing = Standing(
         outcome=Outcome.HELD,
         since=held.held_at,
         next_action=NextAction.REVIEW,
-        next_action_at=held.review_deadline_at,
-        deadline_at=held.review_deadline_at,
-        owner=held.owner,
+        next_action_at=None if escalated else deadline_at,
+        deadline_at=deadline_at,
+        owner=owner,
         reason=held.reason,
     )
-    if escalated is not None:
-        return replace(standing, owner=escalated.owner, next_action_at=None)
-    return standing if now < held.review_deadline_at + GRACE else lost(standing, held.review_deadline_at)
+    return standing if escalated or now < deadline_at + GRACE else lost(standing, deadline_at)
 
 
-def _recalled(own: Sequence[Fact], now: datetime) -> Iterable[Standing]:
-    """Owed until the router has decided again where the child belongs (design rule 7.9)."""
+def _recalled(child_id: str, own: Sequence[Fact], facts: Sequence[Fact], now: datetime) -> Iterable[Standing]:
+    """Owed until the router has decided again where the child belongs (design rule 7.9).
+
+    Nothing is owed for a destination that a later version of the report had taken the child away from already.
+    """
     recall = last(ChildRecalled, own)
     if recall is None or any(_decides(fact) for fact in after(recall, own)):
+        return
+    of_it = [fact for fact in facts if isinstance(fact, DestinationRevised) and fact.destination_id == recall.destination_id]
+    if of_it and child_id not in of_it[-1].child_ids:
         return
     standing = replace(handed_over(NextAction.ROUTING, recall.recalled_at, now), reason=recall.reason)
     yield replace(standing, outcome=Outcome.RECALLED) if standing.outcome is Outcome.WAITING else standing
@@ -164,19 +203,23 @@ def _excluded(own: Sequence[Fact]) -> Iterable[Standing]:
 
 
 def _destination(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fact], child_id: str, now: datetime) -> DestinationOutcome:
-    """What is known of the child at this destination. A recall counts when it came after the routing that it takes back."""
-    recalls = [fact for fact in after(routed, own) if isinstance(fact, ChildRecalled) and fact.destination_id == routed.destination_id]
+    """What is known of the child at this destination. A recall counts when it came after the routing that it takes back, and an
+    acknowledgement when nothing that was shown of the child has changed since."""
+    recalls = [fact for fact in after(routed, facts) if isinstance(fact, ChildRecalled) and fact.destination_id == routed.destination_id]
     history = _history(routed, own, facts)
     of_child = [fact for fact in history if _concerns(fact, child_id)]
-    recall, answer, acknowledged = last(ChildRecalled, recalls), last(ChildAnswered, of_child), first(NotificationAcknowledged, of_child)
+    recall, answer = last(ChildRecalled, [fact for fact in recalls if fact.child_id == child_id]), last(ChildAnswered, of_child)
+    changed = [fact for fact in of_child if isinstance(fact, NotificationRevised) and child_id in fact.changed_child_ids]
+    acknowledged = first(NotificationAcknowledged, after(changed[-1], of_child) if changed else of_child)
+    revised = last(DestinationRevised, [fact for fact in facts if _revises(fact, routed)])
     return DestinationOutcome(
         destination_id=routed.destination_id,
         kind=routed.destination_kind,
         ref=routed.destination_ref,
         purpose=routed.purpose,
         urgency=routed.urgency,
-        standing=at_destination(routed, history, recall, acknowledged, now),
-        deadline_at=routed.deadline_at,
+        standing=at_destination(routed, child_id, revised, history, recall, acknowledged, now),
+        deadline_at=deadline(routed, history),
         send_at=routed.send_at,
         routed_at=routed.routed_at,
         opened_at=_earliest(fact.opened_at for fact in history if isinstance(fact, NotificationOpened)),
@@ -192,9 +235,17 @@ def _destination(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fa
     )
 
 
+def _revises(fact: Fact, routed: IncidentRouted) -> bool:
+    return isinstance(fact, DestinationRevised) and fact.destination_id == routed.destination_id
+
+
 def _history(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fact]) -> list[NotificationFact]:
     """Every fact of the notifications that tell this destination of this child."""
-    opened = {fact.notification_id for fact in own if isinstance(fact, NotificationOpened) and fact.destination_id == routed.destination_id}
+    opened = {
+        fact.notification_id
+        for fact in own
+        if isinstance(fact, NotificationOpened | NotificationRevised) and fact.destination_id == routed.destination_id
+    }
     return [fact for fact in facts if isinstance(fact, NotificationFact) and fact.notification_id in opened]
 
 

@@ -13,6 +13,7 @@ from shared.events import (
     AttemptEnded,
     AttemptStarted,
     ChildRecalled,
+    DestinationRevised,
     Fact,
     IncidentRouted,
     NotificationAcknowledged,
@@ -20,6 +21,8 @@ from shared.events import (
     NotificationLate,
     NotificationOpened,
     NotificationPassedOn,
+    NotificationRevised,
+    PhoneTaskEnded,
     PhoneTaskOpened,
     RungClimbed,
 )
@@ -29,6 +32,12 @@ HAND_OVER = timedelta(minutes=5)
 
 GRACE = timedelta(minutes=5)
 """How long something that is due may take to be done: longer than the lease of a program that died doing it (notifier's: three)."""
+
+WITHDRAWN = "withdrawn"
+"""The reason of an exclusion that the force's own later version brought about."""
+
+BESIDE_THE_LADDER = frozenset({"one-channel", "conflict-check"})
+"""Reasons of telephone tasks that are owed besides the ladder: an open one does not excuse a rung that nobody climbed."""
 
 
 class Outcome(StrEnum):
@@ -90,53 +99,99 @@ def neediest(owed: Sequence[Standing], now: datetime) -> Standing:
 
 def at_destination(
     routed: IncidentRouted,
+    child_id: str,
+    revised: DestinationRevised | None,
     history: Sequence[NotificationFact],
     recall: ChildRecalled | None,
     acknowledged: NotificationAcknowledged | None,
     now: datetime,
 ) -> Standing:
-    """How the promise to one destination stands for one child; ``history`` is that of its notification.
+    """How the promise to one destination stands for one child; ``history`` is that of its notification, ``revised`` the newest version that
+    reached the destination.
 
-    A recall outlives an acknowledgement: what the wrong setting said counts for nothing.
+    A recall outlives an acknowledgement: what the wrong setting said counts for nothing. A destination that is told of the child no more
+    owes it nothing. A later version has five minutes to reach the notification; until then what stood before stands.
     """
     if recall is not None:
         return Standing(outcome=Outcome.RECALLED, since=recall.recalled_at, reason=recall.reason)
-    if acknowledged is not None:
-        return Standing(outcome=Outcome.ACKNOWLEDGED, since=acknowledged.acknowledged_at, deadline_at=routed.deadline_at)
+    if not is_told(routed, revised, child_id):
+        at = revised.revised_at if revised is not None else routed.routed_at
+        return Standing(outcome=Outcome.EXCLUDED, since=at, reason=revised.reason if revised is not None else None)
     opened = first(NotificationOpened, history)
+    told_by = deadline(routed, history)
+    if revised is not None and not _is_answered(revised, history):
+        pending = replace(handed_over(NextAction.OPENING, revised.revised_at, now), deadline_at=told_by)
+        if opened is None or pending.outcome is Outcome.LOST:
+            return pending
+    if acknowledged is not None:
+        return Standing(outcome=Outcome.ACKNOWLEDGED, since=acknowledged.acknowledged_at, deadline_at=told_by)
     if opened is None:
-        return replace(handed_over(NextAction.OPENING, routed.routed_at, now), deadline_at=routed.deadline_at)
-    return _unacknowledged(opened, history, now)
+        return replace(handed_over(NextAction.OPENING, routed.routed_at, now), deadline_at=told_by)
+    return _unacknowledged(opened, history, told_by, now)
 
 
-def _unacknowledged(opened: NotificationOpened, history: Sequence[NotificationFact], now: datetime) -> Standing:
+def is_told(routed: IncidentRouted, revised: DestinationRevised | None, child_id: str) -> bool:
+    """Whether the destination is told of the child, by the newest word on it."""
+    return child_id in (routed.child_ids if revised is None else revised.child_ids)
+
+
+def deadline(routed: IncidentRouted, history: Sequence[NotificationFact]) -> datetime:
+    """By when someone there must have acknowledged: as it was routed, until a change was told again with a deadline of its own."""
+    said = [fact.deadline_at for fact in history if isinstance(fact, NotificationOpened | NotificationRevised)]
+    return said[-1] if said else routed.deadline_at
+
+
+def _is_answered(revised: DestinationRevised, history: Sequence[NotificationFact]) -> bool:
+    return any(isinstance(fact, NotificationRevised) and fact.incident_version >= revised.incident_version for fact in history)
+
+
+def _unacknowledged(opened: NotificationOpened, whole: Sequence[NotificationFact], deadline_at: datetime, now: datetime) -> Standing:
     """Late with an owner, waiting for what comes next, or lost.
 
     Nothing is planned after max(deadline, opened), so what stands there is owed by then, too. An open telephone task is somebody's: while
-    the deadline is ahead the call is what comes next, and after it the notification is late.
+    the deadline is ahead the call is what comes next, and after it the notification is late. A change that was told again with a
+    deadline of its own is a promise of its own: what was late before is not late now.
     """
-    task, late = last(PhoneTaskOpened, history), last(NotificationLate, history)
+    history = _since_reopened(whole)
+    task, late = _open_task(history), last(NotificationLate, history)
     if late is not None:
-        return _late(opened, late.owner, late.late_at)
-    if task is not None and now >= opened.deadline_at:
-        return _late(opened, task.owner, max(opened.deadline_at, task.opened_at))
+        return _late(deadline_at, late.owner, late.late_at)
+    if task is not None and now >= deadline_at:
+        return _late(deadline_at, task.owner, max(deadline_at, task.opened_at))
     at, since = _next(opened, history)
-    due_at = since if at is None else min(at, max(opened.deadline_at, opened.opened_at))
+    due_at = since if at is None else min(at, max(deadline_at, since if history is not whole else opened.opened_at))
     standing = Standing(
         outcome=Outcome.WAITING,
         since=since,
         next_action=NextAction.RUNG,
         next_action_at=at,
-        deadline_at=opened.deadline_at,
+        deadline_at=deadline_at,
         owner=task.owner if task else None,
     )
-    if task is not None and (at is None or now >= due_at):
-        return replace(standing, next_action=NextAction.TELEPHONE_CALL, next_action_at=opened.deadline_at)
+    if task is not None and (at is None or (now >= due_at and task.reason not in BESIDE_THE_LADDER)):
+        return replace(standing, next_action=NextAction.TELEPHONE_CALL, next_action_at=deadline_at)
     return standing if now < max(due_at, _last_attempt_at(history, due_at)) + GRACE else lost(standing, due_at)
 
 
-def _late(opened: NotificationOpened, owner: str, since: datetime) -> Standing:
-    return Standing(outcome=Outcome.LATE, since=since, next_action=NextAction.TELEPHONE_CALL, deadline_at=opened.deadline_at, owner=owner)
+def _since_reopened(history: Sequence[NotificationFact]) -> Sequence[NotificationFact]:
+    """From the last change on that gave the notification another deadline; all of it without one."""
+    start, deadline_at = 0, None
+    for index, fact in enumerate(history):
+        if isinstance(fact, NotificationOpened | NotificationRevised):
+            if deadline_at is not None and fact.deadline_at != deadline_at:
+                start = index
+            deadline_at = fact.deadline_at
+    return history[start:] if start else history
+
+
+def _open_task(history: Sequence[NotificationFact]) -> PhoneTaskOpened | None:
+    """The newest telephone task that nobody has ended."""
+    ended = {fact.phone_task_id for fact in history if isinstance(fact, PhoneTaskEnded)}
+    return last(PhoneTaskOpened, [fact for fact in history if isinstance(fact, PhoneTaskOpened) and fact.phone_task_id not in ended])
+
+
+def _late(deadline_at: datetime, owner: str, since: datetime) -> Standing:
+    return Standing(outcome=Outcome.LATE, since=since, next_action=NextAction.TELEPHONE_CALL, deadline_at=deadline_at, owner=owner)
 
 
 def _next(opened: NotificationOpened, history: Sequence[NotificationFact]) -> tuple[datetime | None, datetime]:
@@ -149,6 +204,8 @@ def _next(opened: NotificationOpened, history: Sequence[NotificationFact]) -> tu
                 at, since = fact.next_action_at, fact.climbed_at
             case NotificationPassedOn():
                 at, since = fact.next_action_at, fact.passed_on_at
+            case NotificationRevised():
+                at, since = fact.next_action_at, fact.revised_at
     return at, since
 
 

@@ -21,7 +21,7 @@ from shared.bus.retry import ATTEMPTS
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.db.tables import journal as tables
-from shared.errors import DatabaseBusy, DatabaseUnavailable, SettingsRefused
+from shared.errors import DatabaseBusy, DatabaseUnavailable, NotFound, SettingsRefused, Unavailable
 from shared.events import ROUTER, Envelope
 from shared.ids import new_id
 from tests.contract.machinery import Crash, Machinery, drop_queues, everything, machinery
@@ -192,9 +192,10 @@ async def test_a_retry_whose_fact_the_journal_does_not_hold_ends_parked(works: M
     await works.eventually_once([fact])
 
 
-async def test_a_fact_that_meets_a_lock_steps_aside_and_is_never_parked(works: Machinery) -> None:
+@pytest.mark.parametrize("passing", [DatabaseBusy("a lock"), Unavailable("no policy is in force"), NotFound("not here yet")])
+async def test_what_only_has_to_be_waited_for_steps_aside_and_is_never_parked(works: Machinery, passing: Exception) -> None:
     facts = await works.state(6)
-    works.poison, works.poison_raises = {facts[0]}, DatabaseBusy("a lock")
+    works.poison, works.poison_raises = {facts[0]}, passing
     await works.eventually_once(facts[1:])
     await after_every_retry(works)
     state, attempts = await works.inbox_row(facts[0])

@@ -8,15 +8,23 @@ from shared.events import (
     ChildExcluded,
     ChildHeld,
     ChildRecalled,
+    DestinationRevised,
     Fact,
+    IncidentCorrected,
+    IncidentDecided,
     IncidentReceived,
     IncidentRouted,
+    IncidentWithdrawn,
     NotificationAcknowledged,
     NotificationLate,
     NotificationOpened,
     NotificationPassedOn,
+    NotificationRevised,
+    PhoneTaskEnded,
     PhoneTaskOpened,
+    ReviewAsked,
     ReviewEscalated,
+    ReviewSettled,
     RungClimbed,
 )
 
@@ -103,13 +111,13 @@ def tried(on: datetime) -> tuple[Fact, Fact]:
     return start, end
 
 
-def task(on: datetime, *, destination: str = "d") -> Fact:
+def task(on: datetime, *, destination: str = "d", reason: str = "last-rung") -> Fact:
     return PhoneTaskOpened(
         incident_id=INCIDENT,
         notification_id=f"n-{destination}",
         phone_task_id="p",
         owner="team-phone",
-        reason="last-rung",
+        reason=reason,
         due_at=on,
         opened_at=on,
     )
@@ -162,3 +170,79 @@ def excluded(on: datetime = RECEIVED) -> Fact:
     return ChildExcluded(
         incident_id=INCIDENT, incident_version=1, child_id=CHILD, reason="adult-at-incident", decider="policy-1", excluded_at=on
     )
+
+
+def settled(review: str = "r", *, on: datetime = RECEIVED, settlement: str = "pupil") -> Fact:
+    return ReviewSettled(incident_id=INCIDENT, child_id=CHILD, review_id=review, settlement=settlement, decider="session-1", settled_at=on)
+
+
+def asked(review: str = "r", *, deadline: datetime, on: datetime = RECEIVED) -> Fact:
+    return ReviewAsked(
+        incident_id=INCIDENT,
+        child_id=CHILD,
+        review_id=review,
+        owner="team-asked",
+        decider="session-1",
+        review_deadline_at=deadline,
+        asked_at=on,
+    )
+
+
+def corrected(number: int = 2, *children: str, on: datetime = NIGHT) -> Fact:
+    return IncidentCorrected(
+        incident_id=INCIDENT,
+        incident_version=number,
+        force="testshire",
+        child_ids=children or (CHILD, SIBLING),
+        received_at=on,
+        believed_at=RECEIVED,
+    )
+
+
+def withdrawn(number: int = 2, *, on: datetime = NIGHT) -> Fact:
+    return IncidentWithdrawn(incident_id=INCIDENT, incident_version=number, force="testshire", reason="recorded-in-error", withdrawn_at=on)
+
+
+def decided(number: int = 2, *, on: datetime = NIGHT) -> Fact:
+    return IncidentDecided(incident_id=INCIDENT, incident_version=number, decided_at=on)
+
+
+def revised(number: int = 2, *children: str, on: datetime = NIGHT, deadline: datetime = DEADLINE, destination: str = "d") -> Fact:
+    return DestinationRevised(
+        incident_id=INCIDENT,
+        incident_version=number,
+        destination_id=destination,
+        child_ids=children,
+        reason="corrected",
+        send_at=on,
+        deadline_at=deadline,
+        urgency="ordinary",
+        revised_at=on,
+    )
+
+
+def renewed(
+    number: int = 2,
+    *,
+    changed: tuple[str, ...] = (),
+    following: datetime | None = None,
+    on: datetime = NIGHT,
+    deadline: datetime = DEADLINE,
+    destination: str = "d",
+    children: tuple[str, ...] = (CHILD,),
+) -> Fact:
+    return NotificationRevised(
+        incident_id=INCIDENT,
+        notification_id=f"n-{destination}",
+        incident_version=number,
+        destination_id=destination,
+        child_ids=children,
+        changed_child_ids=changed,
+        deadline_at=deadline,
+        next_action_at=following,
+        revised_at=on,
+    )
+
+
+def called(on: datetime = NIGHT, *, destination: str = "d", outcome: str = "acknowledged") -> Fact:
+    return PhoneTaskEnded(incident_id=INCIDENT, notification_id=f"n-{destination}", phone_task_id="p", outcome=outcome, ended_at=on)

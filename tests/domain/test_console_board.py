@@ -1,5 +1,6 @@
 """The board counts each child once, puts what is worst first, and shows an authority its own part only."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,21 @@ from services.console.domain.board import Board, Places, board
 from services.router.domain.decision import REASONS
 from shared.events import Envelope, Fact
 from shared.outcome import Outcome
-from tests.facts import DEADLINE, RECEIVED, acknowledged, escalated, excluded, held, late, opened, recalled, received, routed
+from tests.facts import (
+    DEADLINE,
+    RECEIVED,
+    acknowledged,
+    corrected,
+    escalated,
+    excluded,
+    held,
+    late,
+    opened,
+    recalled,
+    received,
+    routed,
+    settled,
+)
 
 NOW = RECEIVED + timedelta(minutes=1)
 OURS = Places(settings=frozenset({"900001"}), teams=frozenset({"desk"}))
@@ -73,13 +88,18 @@ def test_what_nobody_has_is_lost_and_stands_above_everything() -> None:
         ([], NOW, "open", "desk"),
         ([escalated("i", "a", "lead")], DEADLINE, "escalated", "lead"),
         ([], DEADLINE, "overdue", "desk"),
-        ([routed("i", "900001", "a")], NOW, None, None),
-        ([excluded("i", "a")], NOW, None, None),
+        ([settled("i", "a"), routed("i", "900001", "a")], NOW, None, None),
+        ([settled("i", "a"), excluded("i", "a")], NOW, None, None),
     ],
 )
 def test_a_review_is_open_until_something_settles_it(more: list[Fact], now: datetime, state: str | None, owner: str | None) -> None:
     reviews = seen([received("i", "a"), held("i", "a"), *more], now=now).reviews
     assert [(one.state, one.owner) for one in reviews] == ([(state, owner)] if state else [])
+
+
+def test_what_was_sent_for_trying_out_is_counted_nowhere() -> None:
+    board_ = seen([replace(received("i", "a"), sandbox=True), held("i", "a")], [received("j", "a"), corrected("j", "a", "b")], now=NOW)
+    assert (sum(board_.counts.values()), board_.reviews) == (2, ())
 
 
 def test_a_review_shows_beside_a_late_promise_of_the_same_child() -> None:

@@ -29,6 +29,7 @@ from tests.domain.histories import (
     recalled,
     received,
     routed,
+    settled,
     task,
     tried,
 )
@@ -79,8 +80,8 @@ HISTORIES: tuple[tuple[str, list[Fact], datetime, Outcome], ...] = (
     ("escalated", [received(), held(), escalated()], STAFF_DAY, Outcome.HELD),
     ("another review was escalated", [received(), held(), escalated("other")], STAFF_DAY, Outcome.LOST),
     ("an older review forgotten", [received(), held(), held("new", deadline=STAFF_DAY)], DEADLINE, Outcome.LOST),
-    ("settled", [received(), held(), routed(on=at(20))], at(21), Outcome.WAITING),
-    ("settled as excluded", [received(), held(), excluded(at(20))], STAFF_DAY, Outcome.EXCLUDED),
+    ("settled", [received(), held(), settled(on=at(20)), routed(on=at(20))], at(21), Outcome.WAITING),
+    ("settled as excluded", [received(), held(), settled(), excluded(at(20))], STAFF_DAY, Outcome.EXCLUDED),
     ("excluded", [received(), excluded()], STAFF_DAY, Outcome.EXCLUDED),
     ("excluded and held again", [received(), excluded(), held()], at(20), Outcome.HELD),
     ("just recalled", [received(), routed(), opened(), recalled()], NIGHT + SECOND, Outcome.RECALLED),
@@ -89,7 +90,7 @@ HISTORIES: tuple[tuple[str, list[Fact], datetime, Outcome], ...] = (
     ("recalled with a review", [received(), routed(), opened(), recalled(), held(deadline=DEADLINE)], NIGHT + GRACE, Outcome.HELD),
     (
         "recalled and told to the right one",
-        [received(), routed(), opened(), recalled(), held(), routed("e"), opened("e"), acknowledged(destination="e")],
+        [received(), routed(), opened(), recalled(), held(), settled(), routed("e"), opened("e"), acknowledged(destination="e")],
         STAFF_DAY,
         Outcome.ACKNOWLEDGED,
     ),
@@ -162,8 +163,12 @@ NEXT: dict[str, tuple[tuple[str, Step], ...]] = {
     ),
     "called": (("called", lambda now: [late(now)]), ("end", lambda now: [acknowledged(now)]), ("wrong", lambda now: [recalled(now)])),
     "wrong": (("held", lambda now: [held("again", on=now, deadline=now + timedelta(hours=2))]),),
-    "held": (("settled", lambda now: [escalated(on=now), escalated("again", on=now)]), ("settled", lambda _: [])),
-    "settled": (("end", lambda now: [excluded(now)]), ("settled", lambda _: [])),
+    "held": (
+        ("escalated", lambda now: [escalated(on=now), escalated("again", on=now)]),
+        ("settled", lambda now: [settled(on=now), settled("again", on=now), excluded(now)]),
+    ),
+    "escalated": (("settled", lambda now: [settled(on=now), settled("again", on=now), excluded(now)]), ("escalated", lambda _: [])),
+    "settled": (("end", lambda _: []),),
     "end": (("end", lambda _: []),),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events import Envelope, IncidentReceived
+from shared.events import Envelope, IncidentCorrected, IncidentReceived
 from shared.outcome import ChildOutcome, DestinationOutcome, NextAction, Outcome, Standing, neediest, outcomes
 
 OWED = (Outcome.LOST, Outcome.LATE, Outcome.WAITING)
@@ -64,12 +64,14 @@ def board(incidents: Iterable[Sequence[Envelope]], places: Places | None, now: d
     """The board at ``now`` (aware) from each incident's facts in the journal's order.
 
     ``places`` are those of the authority that looks: what happens to a child elsewhere is then not shown, and a child who is nowhere
-    theirs is not counted. None: a force looks, at all of it.
+    theirs is not counted. None: a force looks, at all of it. What was sent for trying out is nobody's work and is left out.
     """
     counts: Counter[Outcome] = Counter()
     promises: list[Promise] = []
     reviews: list[Review] = []
     for envelopes in incidents:
+        if any(isinstance(envelope.fact, IncidentReceived) and envelope.fact.sandbox for envelope in envelopes):
+            continue
         incident_id, children = _children(envelopes, now)
         counts.update(standing.outcome for child in children if (standing := _standing(child, places, now)) is not None)
         promises += _promises(incident_id, children, places)
@@ -82,8 +84,8 @@ def board(incidents: Iterable[Sequence[Envelope]], places: Places | None, now: d
 
 
 def _children(envelopes: Sequence[Envelope], now: datetime) -> tuple[str, tuple[ChildOutcome, ...]]:
-    received = [envelope.fact for envelope in envelopes if isinstance(envelope.fact, IncidentReceived)]
-    child_ids = dict.fromkeys(child_id for fact in received for child_id in fact.child_ids)
+    told = [envelope.fact for envelope in envelopes if isinstance(envelope.fact, IncidentReceived | IncidentCorrected)]
+    child_ids = dict.fromkeys(child_id for fact in told for child_id in fact.child_ids)
     return envelopes[0].fact.incident_id, outcomes(tuple(child_ids), envelopes, now)
 
 
