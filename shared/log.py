@@ -53,6 +53,7 @@ def start(*, level: str = "INFO") -> None:
     logging.raiseExceptions = False  # a line that cannot be written is not printed raw instead
     for quiet in ("uvicorn.access", "aiormq", "aio_pika", "sqlalchemy", "httpx", "httpcore", "aiosqlite", "asyncio", "alembic"):
         logging.getLogger(quiet).setLevel("ERROR")
+    logging.getLogger("uvicorn.error").setLevel("WARNING")  # what it says of starting and stopping, ours say in words
     logging.getLogger("uvicorn.access").disabled = True
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -34,9 +35,19 @@ def carry_out(work: Coroutine[Any, Any, None]) -> None:
     """Run ``work``; an error of ours becomes one line, and a defect its class and place."""
     quiet_tracebacks()
     try:
-        asyncio.run(work)
+        _run(work)
     except EncompassError as error:
         refuse(error)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, which spends less on each message to the database, where it exists."""
+    if sys.platform == "win32":
+        asyncio.run(work)
+    else:
+        import uvloop
+
+        uvloop.run(work)
 
 
 def settings(**overrides: Any) -> Settings:

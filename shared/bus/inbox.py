@@ -14,6 +14,7 @@ from shared.db.tables.journal import inbox, journal
 from shared.events import Envelope, subscribed
 
 RETENTION = timedelta(days=30)
+FORGET_AT_ONCE = 10_000
 REPAIR_AGE = timedelta(minutes=2)
 BATCH = 200
 
@@ -127,7 +128,7 @@ async def missing(reading: Reading, service: str, limit: int = BATCH) -> list[Ow
     return [Owed(fact_id=row.fact_id, type=row.type, attempts=0, row=row) for row in result]
 
 
-async def forget(tx: Transaction, service: str, limit: int = 1000) -> int:
+async def forget(tx: Transaction, service: str, limit: int = FORGET_AT_ONCE) -> int:
     """Delete done rows past twice the retention: later than repair looks back, so a deleted row never makes an old fact look new."""
     old = (
         select(inbox.c.fact_id)

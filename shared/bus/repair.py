@@ -5,12 +5,14 @@ The inbox's unique key makes the broker's late copy a no-op. It also forgets inb
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.bus import inbox
 from shared.bus.delivery import Delivery
 from shared.db import Database
 from shared.log import logger
+
+FORGET_EVERY = timedelta(hours=1)
 
 log = logger(__name__)
 
@@ -25,6 +27,8 @@ class Repair:
         self.woken = asyncio.Event()
         self._delivery = delivery
         self._database = database
+        self._clock = database.clock
+        self._forgotten_at: datetime | None = None
 
     async def run_once(self) -> int:
         """Deliver up to a batch of missing facts; returns how many were missing. One that cannot be read becomes an inbox row."""
@@ -39,9 +43,17 @@ class Repair:
             except (KeyError, ValueError) as error:
                 await self._delivery.failed(item.fact_id, item.type, error)
         await self._delivery.deliver(envelopes)
-        async with self._database.transaction() as tx:
-            await inbox.forget(tx, self._delivery.service)
+        await self._forget()
         return len(lost)
+
+    async def _forget(self) -> None:
+        """Once an hour, and on as long as there is a whole batch to forget: no index leads there, because it would cost every fact."""
+        now = self._clock.real()
+        if self._forgotten_at is not None and now - self._forgotten_at < FORGET_EVERY:
+            return
+        async with self._database.transaction() as tx:
+            if await inbox.forget(tx, self._delivery.service) < inbox.FORGET_AT_ONCE:
+                self._forgotten_at = now
 
     async def next_due(self) -> datetime | None:
         """Looking back needs no appointment."""

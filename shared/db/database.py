@@ -110,6 +110,11 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return self._engines.kind
 
+    @property
+    def clock(self) -> Clock:
+        """The clock that every transaction and reading shows."""
+        return self._clock
+
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Everything inside becomes durable together at the end of the block, or not at all.
