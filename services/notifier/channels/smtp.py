@@ -42,6 +42,19 @@ CLOSING = 421
 LINE_LENGTH_MAX = 900
 """Characters of a line sent as it is (RFC 5322 allows 998); a link is never folded, so it survives being copied."""
 
+_FIXED = (
+    "Auto-Submitted: auto-generated",
+    "X-Auto-Response-Suppress: All",
+    'Content-Type: text/plain; charset="utf-8"',
+    "Content-Transfer-Encoding: 7bit",
+    "MIME-Version: 1.0",
+)
+_SIMPLE_HEADER = re.compile(r"[!-~]+(?: [!-~]+)*")
+"""Printable ASCII, single spaces between words."""
+_SIMPLE_ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?=[A-Za-z0-9_+-])){0,31}@[A-Za-z0-9-]{1,20}(?:\.[A-Za-z0-9-]{1,20}){1,3}")
+HEADER_CHARS_MAX = 60
+_SIMPLE_BODY = re.compile(r"[\n -~]*")
+
 
 class Security(StrEnum):
     """How the line is encrypted. ``NONE`` is for demonstrations."""
@@ -92,6 +105,7 @@ class SmtpChannel:
         self.server = server
         self._tls = None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file)
         self._clock = clock
+        self._from = f"From: {formataddr((server.sender_name, server.sender))}"
         self._idle: list[_Line] = []
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
 
@@ -194,6 +208,20 @@ class SmtpChannel:
 
     def _content(self, message: Message) -> bytes:
         """The mail itself, plain text. Its headers ask machines not to answer; an answer would never count (D5)."""
+        return self._written(message) if _is_simple(message) else self._composed(message)
+
+    def _written(self, message: Message) -> bytes:
+        """The same bytes as ``_composed`` gives, a score of times faster: for what needs neither encoding nor folding."""
+        lines = (
+            *(self._from, f"To: {message.to}", f"Subject: {message.subject}", f"Date: {format_datetime(self._clock.real())}"),
+            f"Message-ID: <{message.attempt_id}@{self.server.domain}>",
+            *_FIXED,
+            "",
+            *message.body.split("\n"),
+        )
+        return "\r\n".join(lines).encode("ascii") + (b"" if message.body.endswith("\n") else b"\r\n")
+
+    def _composed(self, message: Message) -> bytes:
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["From"] = formataddr((self.server.sender_name, self.server.sender))
         mail["To"] = message.to
@@ -203,9 +231,23 @@ class SmtpChannel:
         mail["Message-ID"] = f"<{message.attempt_id}@{self.server.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        plain = message.body.isascii() and max(map(len, message.body.split("\n"))) <= LINE_LENGTH_MAX
-        mail.set_content(message.body, cte="7bit" if plain else "quoted-printable")
+        mail.set_content(message.body, cte="7bit" if _is_plain(message.body) else "quoted-printable")
         return mail.as_bytes()
+
+
+def _is_plain(body: str) -> bool:
+    return body.isascii() and max(map(len, body.split("\n"))) <= LINE_LENGTH_MAX
+
+
+def _is_simple(message: Message) -> bool:
+    """Whether its headers are short printable ASCII without anything that a mail reader would decode, and its body travels as it is."""
+    headers = (message.subject, message.attempt_id)
+    return (
+        all(len(one) <= HEADER_CHARS_MAX and _SIMPLE_HEADER.fullmatch(one) and "=?" not in one for one in headers)
+        and _SIMPLE_ADDRESS.fullmatch(message.to) is not None
+        and _is_plain(message.body)
+        and _SIMPLE_BODY.fullmatch(message.body) is not None
+    )
 
 
 def _judged(stage: str, code: int, text: str) -> TryAgain | Refused:
