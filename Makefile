@@ -1,7 +1,7 @@
 # Everything a contributor does here is one of these words; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format lock
+.PHONY: help setup demo test test-fast exhaustive bench check format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,6 +37,13 @@ test: setup ## Run every test; ends with what could not run here and how to get 
 test-fast: setup ## Run the tests that need nothing but Python, in under a minute
 	$(BIN)/python -m tests.run --fast $(TEST_ARGS)
 
+bench: setup ## Measure against a reference and a floor in one run; needs PostgreSQL and RabbitMQ (BENCH_ARGS=--quick for a look)
+	$(BIN)/python -m pip install --quiet --require-hashes -r deploy/requirements-bench.txt
+	$(BIN)/python -m tests.benchmarks.run $(BENCH_ARGS)
+
+exhaustive: setup ## Run the tests that are too long for every day, among them ten seeds of the headless demo
+	$(BIN)/python -m tests.run -m exhaustive $(TEST_ARGS)
+
 check: setup ## Lint, formatting, strict types and the house rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,4 +62,5 @@ lock: ## Write the hash-pinned locks anew (LOCK_ARGS=--upgrade for newer version
 	@test -x $(BIN)/uv || { echo "uv, from the lock there is, writes the next one: run make setup first."; exit 1; }
 	$(COMPILE) $(LOCK_ARGS) pyproject.toml --group build -o deploy/requirements.txt
 	$(COMPILE) $(LOCK_ARGS) pyproject.toml --group build --group dev -c deploy/requirements.txt -o deploy/requirements-dev.txt
+	$(COMPILE) $(LOCK_ARGS) pyproject.toml --extra bench --group build --group dev -c deploy/requirements-dev.txt -o deploy/requirements-bench.txt
 	$(COMPILE) $(LOCK_ARGS) --group node -o deploy/requirements-node.txt

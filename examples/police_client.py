@@ -1,4 +1,4 @@
-"""A records system's side of Encompass, on a page: send a report until there is a receipt, correct it, and follow what became of the children.
+"""A records system's side of Encompass, on a page: send a report until there is a receipt, correct it, and follow what became of it.
 
     ENCOMPASS_API=https://encompass.example ENCOMPASS_KEY=<key id>.<secret> python examples/police_client.py report.json
 
@@ -56,12 +56,11 @@ def send(client: httpx.Client, report: dict[str, Any]) -> httpx.Response:
 
 def news(client: httpx.Client, after: str | None) -> Iterator[dict[str, Any]]:
     """What became of children since the cursor ``after``, oldest first; keep the cursor of each when you have dealt with it."""
-    while True:
+    more = True
+    while more:
         page = call(client, "GET", "/v1/outcomes", params={"after": after} if after else {}).json()
-        yield from page["outcomes"]
-        if not page["outcomes"]:
-            return
-        after = page["next"]
+        yield from page["entries"]
+        after, more = page["cursor"], page["more"]
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from services.commands import admin, demo, directory, erase, keyrings, serve
+from services.commands import admin, demo, directory, docs, erase, force, keyrings, serve
 
 app = typer.Typer(
     help="Tells a school about domestic abuse before the child walks in.",
@@ -13,6 +13,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
+app.command()(docs.docs)
 app.command(name="sign-in")(admin.sign_in)
 app.add_typer(admin.keys, name="key")
 app.command()(erase.restore)
@@ -20,6 +21,7 @@ app.add_typer(keyrings.app, name="keyring")
 app.add_typer(erase.app, name="erase")
 app.add_typer(admin.inboxes, name="inbox")
 app.add_typer(directory.app, name="directory")
+app.add_typer(force.app, name="force")
 
 
 def main() -> None:

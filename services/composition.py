@@ -1,11 +1,11 @@
 """Putting one process together from its settings: the composition root, shared by ``encompass serve``, the demo and the tests."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from jinja2 import FileSystemLoader
 
 from services import NAMES, builds
@@ -26,11 +26,18 @@ from shared.web.sessions import Role
 
 NAVIGATION: tuple[Navigation, ...] = (
     Navigation(text="Delivery", href="/console", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),
-    Navigation(text="Reviews", href="/console/reviews", roles=frozenset({Role.REVIEWER, Role.COORDINATOR})),
+    Navigation(text="Review desk", href="/desk", roles=frozenset({Role.REVIEWER, Role.LEAD})),
+    Navigation(text="Reviews", href="/console/reviews", roles=frozenset({Role.COORDINATOR})),
+    Navigation(text="Missing reports", href="/control", roles=frozenset(Role)),
+    Navigation(text="Calls", href="/calls", roles=frozenset(role for role in Role if role is not Role.OPERATOR)),
     Navigation(text="Readiness", href="/console/readiness", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),
     Navigation(text="Parked facts", href="/console/parked", roles=frozenset({Role.OPERATOR})),
 )
 """What staff of each role may go to; each service's own routes say so again."""
+
+
+DEMO = "demo"
+"""No service, but it has pages of its own where everything is invented."""
 
 
 def keyring_source(settings: Settings) -> custody.Source:
@@ -64,7 +71,7 @@ def parts(settings: Settings, clock: Clock, *, keyring: Keyring | None = None) -
             demo=settings.demo,
             database=database,
             clock=clock,
-            templates=[FileSystemLoader(_templates(name)) for name in NAMES],
+            templates=[FileSystemLoader(_templates(name)) for name in (*NAMES, *((DEMO,) if settings.demo else ()))],
             navigation=NAVIGATION,
         ),
     )
@@ -75,22 +82,31 @@ def process(made: Parts, names: Sequence[str] = ()) -> run.Process:
     return run.assembled(made, builds(names))
 
 
-def application(of: run.Process, *, drive: bool = True) -> FastAPI:
-    """The process behind HTTP. With ``drive`` its loops and bus run as long as the application does; else whoever made it moves them."""
+def application(
+    of: run.Process,
+    *,
+    drive: bool = True,
+    running: Callable[[], contextlib.AbstractAsyncContextManager[None]] | None = None,
+    pages: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The process behind HTTP. With ``drive`` its loops and bus run as long as the application does; else whoever made it moves them.
+
+    ``running`` drives them in another way than by themselves; ``pages`` stand beside those of the services.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if not drive:
             yield
             return
-        async with of.running():
+        async with (running or of.running)():
             yield
 
     return build_app(
         frame=of.parts.frame,
         version=version("encompass"),
         api=[router for service in of.services for router in service.api],
-        pages=[health.build(of.parts.database, of.bus), *(router for service in of.services for router in service.pages)],
+        pages=[health.build(of.parts.database, of.bus), *(router for service in of.services for router in service.pages), *pages],
         lifespan=lifespan,
     )
 

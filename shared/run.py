@@ -58,29 +58,37 @@ class Process:
             yield
 
     async def settle(self) -> int:
-        """Run every loop until none has anything to do; returns how much was done. Raises Misuse when that never ends."""
+        """Run every loop until none has anything to do; returns how much was done. Raises Misuse when that never ends.
+
+        Every loop is looked at once; after that only those that did something, or whose service has recorded something since.
+        """
         total = 0
+        pending: Sequence[Loop] = self.loops
         for _ in range(ROUNDS_TO_SETTLE):
-            done = 0
-            for loop in self.loops:
-                done += await loop.run_once()
-            if done == 0:
+            worked = set()
+            for loop in pending:
+                loop.woken.clear()
+                if done := await loop.run_once():
+                    total += done
+                    worked.add(loop.name)
+            pending = [loop for loop in self.loops if loop.name in worked or loop.woken.is_set()]
+            if not pending:
                 return total
-            total += done
         raise Misuse("the loops never come to rest")
 
     async def advance(self, clock: MovableClock | ManualClock, until: datetime) -> None:
         """Move business time to ``until``, stopping at every instant at which something falls due, and settle there."""
         await self.settle()
-        while (upcoming := await self._next_due()) is not None and upcoming < until:
+        while (upcoming := await self.next_due()) is not None and upcoming < until:
             clock.move_to(max(upcoming, clock.now()))
             # Twice, because real time goes on: a retry may fall due between the look and the next one.
-            if not (await self.settle() or await self.settle()) and (again := await self._next_due()) and again <= clock.now():
+            if not (await self.settle() or await self.settle()) and (again := await self.next_due()) and again <= clock.now():
                 raise Misuse("a loop names an instant and does nothing at it")
         clock.move_to(until)
         await self.settle()
 
-    async def _next_due(self) -> datetime | None:
+    async def next_due(self) -> datetime | None:
+        """The business instant at which the first of the loops has something to do; None when none names one."""
         instants = [instant for loop in self.loops if (instant := await loop.next_due()) is not None]
         return min(instants, default=None)
 

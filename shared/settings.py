@@ -40,6 +40,8 @@ class Settings(BaseModel):
     email_from: str = ""
     email_ca_file: Path | None = None
     sms_url: str = Field("", repr=False)
+    webhook_private: bool = False
+    """Whether webhooks may go to addresses that are not public: to a receiver in the same network."""
     retention_months: int = Field(6, ge=1, le=60)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

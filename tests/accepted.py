@@ -1,11 +1,12 @@
 """Ingest's rows of an accepted report, for tests of the services behind it."""
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from shared.db import Transaction
 from shared.db.tables.ingest import ingest_api_key, ingest_incident, ingest_version
 from shared.events import IncidentReceived
 from shared.report.model import Report
+from shared.report.store import Version
 
 
 async def accepted(tx: Transaction, report: Report, fact: IncidentReceived, content_id: str) -> None:
@@ -24,6 +25,7 @@ async def accepted(tx: Transaction, report: Report, fact: IncidentReceived, cont
         "findings": [],
         "key_id": key["key_id"],
         "received_at": fact.received_at,
+        "sandbox": fact.sandbox,
     }
     version = {
         "incident_id": fact.incident_id,
@@ -35,6 +37,16 @@ async def accepted(tx: Transaction, report: Report, fact: IncidentReceived, cont
         "first_received_at": fact.received_at,
         "received_at": fact.received_at,
         "believed_at": fact.believed_at,
+        "sandbox": fact.sandbox,
     }
     await tx.execute(insert(ingest_incident), incident)
     await tx.execute(insert(ingest_version), version)
+
+
+async def renewed(tx: Transaction, version: Version) -> None:
+    """Ingest's own rows of a later version: it is the newest from here on."""
+    row = {name: getattr(version, name) for name in Version.__slots__} | {"child_ids": list(version.child_ids)}
+    await tx.execute(insert(ingest_version), row)
+    head = {"incident_version": version.incident_version, "content_id": version.content_id}
+    head |= {"withdrawn_at": version.received_at if version.is_withdrawal else None}
+    await tx.execute(update(ingest_incident).where(ingest_incident.c.incident_id == version.incident_id).values(head))

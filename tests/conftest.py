@@ -11,8 +11,13 @@ LONG_FILES = ("test_routes", "test_deadline_oracle", "test_router_roll", "test_e
 """Left out of the fast run, which must stay under a minute."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, saying so, and put the long ones first, so that two workers end together."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, saying so, and put the long ones first, so that two workers end together.
+
+    What is exhaustive runs only where it is asked for by its marker (``make exhaustive``).
+    """
+    if "exhaustive" not in config.getoption("markexpr"):
+        items[:] = [item for item in items if item.get_closest_marker("exhaustive") is None]
     for item in items:
         if LONG.intersection(item.path.parts) or item.path.stem.startswith(LONG_FILES):
             item.add_marker(pytest.mark.long)

@@ -3,6 +3,7 @@
 A route that is not in the table fails the test that walks them: every new one says who may pass (design rule 7.6).
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 import httpx
 from fastapi.routing import iter_route_contexts
 
+from shared.db import journal
+from shared.events import ChildHeld
 from shared.scope import Scope
 from shared.web.headers import ALWAYS
 from shared.web.problems import is_api
@@ -35,6 +38,7 @@ class Says:
 
     nobody: int
     reviewer: int
+    lead: int
     coordinator: int
     operator: int
     key: int
@@ -45,6 +49,7 @@ class Says:
 
 CALLERS = tuple(Says.__dataclass_fields__)
 STAFF = tuple(role.value for role in Role)
+DESK = (Role.REVIEWER, Role.LEAD)
 
 
 def anyone(status: int, **others: int) -> Says:
@@ -70,7 +75,15 @@ def linked(link: int, visitor: int, otherwise: int) -> Says:
 ROUTES: Mapping[tuple[str, str], Says] = {
     # police systems
     ("POST", "/v1/incidents"): force_only(own=202, other=202),
+    ("POST", "/v1/incidents:batch"): force_only(own=200, other=200),
     ("GET", "/v1/incidents/{incident_id}"): force_only(own=200, other=404),
+    ("PUT", "/v1/incidents/{incident_id}"): force_only(own=200, other=404),  # what is here already: nothing changes
+    ("POST", "/v1/incidents/{incident_id}/withdrawal"): force_only(own=412, other=404),  # of a version that is not here: nothing changes
+    ("GET", "/v1/outcomes"): force_only(own=200, other=200),
+    ("POST", "/v1/control-lists"): force_only(own=422, other=422),  # a report is no list
+    # what is missing of a force's reports
+    ("GET", "/control"): staff(*Role),
+    ("POST", "/control"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=404),  # a reference that is not there
     # the frame
     ("GET", "/openapi.json"): anyone(200),
     ("GET", "/healthz"): anyone(200),
@@ -99,12 +112,31 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/message/closed"): anyone(200),
     # console
     ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
-    ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.COORDINATOR),
+    ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),
     ("GET", "/console/readiness"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/parked"): staff(Role.OPERATOR),
     ("POST", "/console/parked"): staff(Role.OPERATOR, passed=303),
+    # the review desk, in the order of a reviewer's work: without a reason nothing is searched, and no desk of that name is asked
+    ("GET", "/desk"): staff(*DESK),
+    ("POST", "/desk/claim"): staff(*DESK, passed=303),
+    ("GET", "/desk/cases/{incident_id}"): staff(*DESK),
+    ("GET", "/desk/reviews/{review_id}/{way}"): staff(*DESK),
+    ("POST", "/desk/reviews/{review_id}/places"): staff(*DESK),
+    ("POST", "/desk/reviews/{review_id}/search"): staff(*DESK, passed=422),
+    ("POST", "/desk/reviews/{review_id}/confirm"): staff(*DESK),
+    ("POST", "/desk/reviews/{review_id}/settle"): staff(*DESK, passed=303),
+    ("POST", "/desk/reviews/{review_id}/undo"): staff(*DESK, passed=303),
+    ("POST", "/desk/reviews/{review_id}/ask"): staff(*DESK, passed=422),
+    ("POST", "/desk/cases/{incident_id}/release"): staff(*DESK, passed=303),
+    # telephone calls: a sheet is for who has claimed the call, and everybody else is sent back to the list
+    ("GET", "/calls"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),
+    ("GET", "/calls/{phone_task_id}"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=303),
+    ("POST", "/calls/{phone_task_id}"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=303),
+    ("POST", "/calls/{phone_task_id}/claim"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=303),
+    ("POST", "/calls/{phone_task_id}/release"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=303),
 }
 """A POST of a page is sent with the token of the forms that the caller is shown last."""
+BATCH = "/v1/incidents:batch"
 CACHED = "/static/{digest}/{name}"
 ENDINGS = (("POST", "/sign-out"), ("POST", "/message/leave"))
 """Asked last: they end what the others need."""
@@ -130,13 +162,26 @@ class Known:
     parked_id: str
     asset: str
     link: str
+    phone_task_id: str
+    review_id: str
 
     @classmethod
     async def made(cls, w: Whole) -> "Known":
         incident_id = (await w.post_report(REPORT)).json()["incident_id"]
         await w.settle()
         asset = w.parts.frame.assets.url("site.css")
-        return cls(incident_id=incident_id, parked_id=await w.park(incident_id), asset=asset, link=w.links(DSL)[0])
+        parked_id, phone_task_id = await w.park(incident_id), await w.call_owed(incident_id)
+        async with w.parts.database.reading() as reading:
+            history = await journal.of_incident(reading, incident_id)
+        [review_id] = [one.fact.review_id for one in history if isinstance(one.fact, ChildHeld)]
+        return cls(
+            incident_id=incident_id,
+            parked_id=parked_id,
+            asset=asset,
+            link=w.links(DSL)[0],
+            phone_task_id=phone_task_id,
+            review_id=review_id,
+        )
 
     def address(self, path: str, caller: str) -> str:
         """The route's address, filled in. Only who has a link has its token."""
@@ -144,11 +189,17 @@ class Known:
             return self.asset
         if path == "/m/{token}" and caller in ("link", "visitor"):
             return self.link
-        return path.replace("{incident_id}", self.incident_id).replace("{token}", TOKEN)
+        filled = path.replace("{phone_task_id}", self.phone_task_id).replace("{review_id}", self.review_id).replace("{way}", "team")
+        return filled.replace("{incident_id}", self.incident_id).replace("{token}", TOKEN)
 
     def form(self, csrf: str) -> dict[str, str]:
         """What the forms of all pages together ask for."""
-        return {"service": "router", "fact": self.parked_id, "csrf": csrf}
+        return {"service": "router", "fact": self.parked_id, "outcome": "no-answer", "csrf": csrf} | {
+            "incident": self.incident_id,
+            "choice": "team:testshire-out-of-hours",
+            "version": "1",
+            "place": "Testwood",
+        }
 
 
 async def client_of(w: Whole, caller: str, things: Known) -> tuple[httpx.AsyncClient, str]:
@@ -173,8 +224,12 @@ async def client_of(w: Whole, caller: str, things: Known) -> tuple[httpx.AsyncCl
 
 async def asked(browser: httpx.AsyncClient, caller: str, method: str, path: str, things: Known, csrf: str) -> httpx.Response:
     """One request as the caller would make it in good faith."""
-    if method == "POST" and is_api(path):
-        return await browser.post(path, json=REPORT)
+    if path == BATCH:
+        return await browser.post(path, content=json.dumps(REPORT), headers={"Content-Type": "application/x-ndjson"})
+    if method in ("POST", "PUT") and is_api(path):
+        body = {"reason": "other"} if path.endswith("/withdrawal") else REPORT | {"source_version": 1}
+        headers = {"If-Match": '"999"'} if path.endswith("/withdrawal") else {}
+        return await browser.request(method, things.address(path, caller), json=body, headers=headers)
     if method == "POST":
         return await browser.post(things.address(path, caller), data=things.form(csrf))
     return await browser.request(method, things.address(path, caller))

@@ -1,13 +1,14 @@
 """A small world for router's tests: two authorities with settings, terms and a policy, a roll, and incidents as ingest leaves them."""
 
+import contextlib
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from services.router import roll
 from services.router.handlers import Routing
@@ -18,14 +19,15 @@ from shared.db import Database, journal
 from shared.db.tables import directory as tables
 from shared.db.tables import router as rows
 from shared.directory import BankHolidays, Directory
-from shared.events import ChildRecalled, Envelope, Fact, IncidentReceived
+from shared.events import ChildRecalled, Envelope, Fact, IncidentCorrected, IncidentReceived, IncidentWithdrawn
 from shared.ids import new_id
 from shared.policy import parse, to_json, version
 from shared.report.model import Report
 from shared.report.reading import believed
 from shared.report.sealed import KIND, SealedReport
+from shared.report.store import newest
 from shared.vault import Keyring, Vault
-from tests.accepted import accepted
+from tests.accepted import accepted, renewed
 from tests.samples import sample_report
 from tests.vault import MONTH, ON
 
@@ -71,6 +73,7 @@ class World:
     delivery: Delivery
     path: Path
     told: list[tuple[int, int]] = field(default_factory=list)
+    child_ids: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     async def made(cls, database: Database, clock: ManualClock, path: Path) -> "World":
@@ -98,12 +101,12 @@ class World:
             file, authority=authority, database=self.database, vault=self.vault, clock=self.clock, **whole | options
         )
 
-    async def accept(self, report: Mapping[str, Any]) -> Envelope:
+    async def accept(self, report: Mapping[str, Any], *, sandbox: bool = False) -> Envelope:
         """A report as ingest leaves it behind: sealed, and told of in the journal. The outbox is nobody's business here."""
-        [envelope] = await self.accept_many([report])
+        [envelope] = await self.accept_many([report], sandbox=sandbox)
         return envelope
 
-    async def accept_many(self, reports: Sequence[Mapping[str, Any]]) -> tuple[Envelope, ...]:
+    async def accept_many(self, reports: Sequence[Mapping[str, Any]], *, sandbox: bool = False) -> tuple[Envelope, ...]:
         facts: list[Fact] = []
         async with self.database.transaction() as tx:
             for body in reports:
@@ -119,10 +122,58 @@ class World:
                     child_ids=tuple(sealed.child_ids.values()),
                     received_at=now,
                     believed_at=believed(report, now),
+                    sandbox=sandbox,
                 )
+                self.child_ids[incident_id] = dict(sealed.child_ids)
                 await accepted(tx, report, fact, content_id)
                 facts.append(fact)
             return await tx.record("ingest", facts)
+
+    async def correct(self, incident_id: str, body: Mapping[str, Any]) -> Envelope:
+        """The whole report anew, as ingest leaves a later version behind; children keep their ids by their references."""
+        report, content_id, now = Report.model_validate(body), new_id(), self.clock.now()
+        for child in report.children:
+            self.child_ids[incident_id].setdefault(child.reference, new_id())
+        child_ids = {child.reference: self.child_ids[incident_id][child.reference] for child in report.children}
+        async with self.database.transaction() as tx:
+            last = (await newest(tx, [incident_id]))[incident_id]
+            content = SealedReport(report=report, child_ids=child_ids).to_bytes()
+            await self.vault.put(tx, incident_id, [(content_id, KIND, content)])
+            version = replace(
+                last,
+                incident_version=last.incident_version + 1,
+                kind="corrected",
+                content_id=content_id,
+                child_ids=tuple(child_ids.values()),
+                received_at=now,
+                believed_at=believed(report, last.first_received_at),
+                reason=None,
+            )
+            await renewed(tx, version)
+            fact = IncidentCorrected(
+                incident_id=incident_id,
+                incident_version=version.incident_version,
+                force=version.force,
+                child_ids=version.child_ids,
+                received_at=now,
+                believed_at=version.believed_at,
+                sandbox=version.sandbox,
+            )
+            [envelope] = await tx.record("ingest", [fact])
+        return envelope
+
+    async def withdraw(self, incident_id: str, reason: str = "sent-by-mistake") -> Envelope:
+        """The force takes the whole report back."""
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            last = (await newest(tx, [incident_id]))[incident_id]
+            number = last.incident_version + 1
+            await renewed(tx, replace(last, incident_version=number, kind="withdrawn", child_ids=(), received_at=now, reason=reason))
+            fact = IncidentWithdrawn(
+                incident_id=incident_id, incident_version=number, force=last.force, reason=reason, withdrawn_at=now, sandbox=last.sandbox
+            )
+            [envelope] = await tx.record("ingest", [fact])
+        return envelope
 
     async def recall(self, routed: Fact, child_id: str, *, reason: str = "not-ours", incident_id: str | None = None) -> Envelope:
         """The fact that notifier states when a setting answers."""
@@ -140,6 +191,21 @@ class World:
             [envelope] = await tx.record("notifier", [fact])
         return envelope
 
+    @contextlib.contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Every statement that this process writes with meanwhile."""
+        said: list[str] = []
+        engine = self.database._engines.writer.sync_engine
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            said.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield said
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
     async def facts(self, incident_id: str, kind: type[Fact] = Fact) -> list[Any]:
         """What router said of an incident, in order."""
         async with self.database.reading() as reading:
@@ -154,10 +220,11 @@ class World:
             return list(found)
 
 
-def delivery(database: Database, vault: Vault, directory: Directory) -> Delivery:
+def delivery(database: Database, vault: Vault, directory: Directory, **options: Any) -> Delivery:
     """Router's side of the bus; a second one stands for a second process."""
-    handlers = {"incident.received": Routing(vault, directory).received, "child.recalled": Recalling(directory).recalled}
-    return Delivery("router", handlers, database)
+    told = Routing(vault, directory, **options).told
+    versions = dict.fromkeys(("incident.received", "incident.corrected", "incident.withdrawn"), told)
+    return Delivery("router", {**versions, "child.recalled": Recalling(directory).recalled}, database)
 
 
 def on_roll(child: Mapping[str, Any], **values: str) -> dict[str, str]:

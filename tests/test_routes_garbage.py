@@ -48,7 +48,7 @@ def garbage(method: str, path: str, csrf: str) -> Iterator[tuple[str, str, bytes
     bodies, media_types = cycle(BODIES), cycle(MEDIA_TYPES)
     for said in GARBAGE:
         filled = path
-        for parameter in ("{incident_id}", "{token}", "{digest}", "{name}"):
+        for parameter in ("{incident_id}", "{phone_task_id}", "{token}", "{digest}", "{name}"):
             filled = filled.replace(parameter, said)
         yield method, f"{filled}?{said}={said}&again={said}&csrf={said}", next(bodies), next(media_types)
         if method == "POST":

@@ -24,11 +24,14 @@ from sqlalchemy import select, update
 
 from services import composition
 from services.ingest import keys
+from services.notifier import store
 from services.notifier.channels import EMAIL, SMS, Message, read_messages
+from services.notifier.handlers_calls import open_call
 from services.router.roll import import_roll
 from shared.calendar import london_date
 from shared.clock import ManualClock
 from shared.db.tables.journal import inbox, journal
+from shared.db.tables.notifier import notifier_notification
 from shared.events import IncidentReceived
 from shared.run import Process
 from shared.scope import Scope
@@ -149,6 +152,15 @@ class Whole:
             of_fact = (inbox.c.service == service, inbox.c.fact_id == fact_id)
             assert (await tx.execute(update(inbox).where(*of_fact).values(given_up))).rowcount == 1
         return fact_id
+
+    async def call_owed(self, incident_id: str, *, team_id: str = "testshire-phone-desk") -> str:
+        """Let that team owe a call about the first notification of the incident; returns the task's id."""
+        async with self.parts.database.transaction() as tx:
+            of_it = select(notifier_notification.c.notification_id).where(notifier_notification.c.incident_id == incident_id)
+            notification_ids = (await tx.execute(of_it.order_by(notifier_notification.c.destination_ref))).scalars().all()
+            task = await open_call(tx, await store.hold(tx, notification_ids[0]), team_id, "not-acknowledged")
+            assert task is not None
+        return task.phone_task_id
 
     # --- people at browsers -------------------------------------------------------------------------------------------------
 

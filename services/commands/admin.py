@@ -15,7 +15,7 @@ from shared.errors import EncompassError, NotFound, Refused
 from shared.scope import Scope, ScopeKind
 from shared.service import Parts
 from shared.web import sessions
-from shared.web.sessions import Role
+from shared.web.sessions import LABEL_CHARS_MAX, Role
 
 keys = typer.Typer(help="API keys of police systems, each for one force.", no_args_is_help=True)
 inboxes = typer.Typer(help="Facts that could not be handled.", no_args_is_help=True)
@@ -26,14 +26,16 @@ def issue_key(
     force: Annotated[str, typer.Option(help="The force whose reports this key may post and read.")],
     label: Annotated[str, typer.Option(help="Which system will hold it.")],
     days: Annotated[int, typer.Option(help="Days until it ends.", min=1, max=3650)] = 365,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying out: nobody is ever told of what this key posts.")] = False,
 ) -> None:
     """Make a key and print it, once. Only its hash is kept. The force needs a policy: its reports would be nobody's."""
 
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as tx:
             await refuse_without_policy(parts, tx, force)
-            key_id, token = await api_keys.issue(tx, force, label, parts.clock.now(), days)
-        console.print(f"Key {key_id} for {force}. It is not shown again:", highlight=False)
+            key_id, token = await api_keys.issue(tx, force, label, parts.clock.now(), days, sandbox=sandbox)
+        what = "Sandbox key" if sandbox else "Key"
+        console.print(f"{what} {key_id} for {force}. It is not shown again:", highlight=False)
         console.print(token, highlight=False, soft_wrap=True)
 
     with_parts(work)
@@ -56,16 +58,19 @@ def sign_in(
     role: Annotated[Role, typer.Option(help="What the session may do.")],
     scope: Annotated[str, typer.Option(help="Whose data it may see: force:CODE or authority:CODE.")],
     hours: Annotated[int, typer.Option(help="Hours until the link ends unused.", min=1, max=72)] = 1,
+    label: Annotated[str, typer.Option(help="How the desk calls whoever signs in, as others see it there: a post, never a name.")] = "",
 ) -> None:
     """Print a link that opens one session, once."""
     try:
         whose = _scope(scope)
+        if len(label) > LABEL_CHARS_MAX:
+            raise Refused(f"a label has at most {LABEL_CHARS_MAX} characters")
     except EncompassError as error:
         refuse(error)
 
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as tx:
-            token = await sessions.new_sign_in(tx, role, whose, parts.clock.real(), timedelta(hours=hours))
+            token = await sessions.new_sign_in(tx, role, whose, parts.clock.real(), timedelta(hours=hours), label=label.strip())
         console.print(f"{parts.settings.public_url}/sign-in/{token}", highlight=False, soft_wrap=True)
 
     with_parts(work)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import signal
 import socket
@@ -14,18 +15,24 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from services import composition
+from services.commands.headless import as_json, headless
 from services.commands.serve import listen, opened_listener, refuse_to_start
 from services.commands.session import at_work, carry_out, console, faults
-from services.demo.client import police_system
+from services.demo import pages
+from services.demo.client import Unexpected, Visitors, police_system
 from services.demo.messages import Messages
+from services.demo.pace import Pace
+from services.demo.places import SETTINGS
+from services.demo.room import Room
 from services.demo.start import HOST, Access, demo_settings, give_access, import_world
 from services.demo.walk import Walk, WalkFailed
-from services.demo.world import SETTINGS, World, write_world
+from services.demo.world import World, write_world
 from shared.calendar import london_date
-from shared.clock import Clock, MovableClock, SystemClock
+from shared.clock import MovableClock, SystemClock
 from shared.db import migrate as migrations
 from shared.errors import Refused, SettingsRefused
-from shared.run import quiet_tracebacks
+from shared.run import Process, quiet_tracebacks
 from shared.service import Parts
 from shared.vault import custody
 
@@ -36,6 +43,11 @@ CHANNELS = {"email": "E-mail to", "sms": "Text message to"}
 
 
 def demo(
+    headless_: Annotated[
+        bool, typer.Option("--headless", help="Play generated reports over two weeks on a moved clock; print one line of JSON.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="With --headless: decides what everybody does.", min=0)] = 1,
+    reports: Annotated[int, typer.Option(help="With --headless: how many reports come in.", min=1, max=2000)] = 200,
     check: Annotated[bool, typer.Option("--check", help="Walk one report through, then end: 0 when every child is acknowledged.")] = False,
     port: Annotated[int | None, typer.Option(help=f"Port to listen on. Default: {PORT}, or any free one.")] = None,
     folder: Annotated[Path | None, typer.Option(help="A new folder to keep everything in. Default: one that is removed.")] = None,
@@ -43,11 +55,27 @@ def demo(
 ) -> None:
     """Start Encompass with a fictional authority. No message leaves this machine."""
     quiet_tracebacks()
-    clock: Clock = SystemClock() if at is None else MovableClock(at.replace(tzinfo=UTC), running=True)
+    if headless_:
+        carry_out(play(folder, seed, reports))
+        return
+    clock = MovableClock(SystemClock().now() if at is None else at.replace(tzinfo=UTC), running=True)
     carry_out(_demo(clock, port, folder, check=check))
 
 
-async def _demo(clock: Clock, port: int | None, kept: Path | None, *, check: bool) -> None:
+async def play(kept: Path | None, seed: int, reports: int, **smaller: Any) -> None:
+    """Print the line of one play; ends the command with 1 when a child was lost. ``smaller`` is for ``headless``."""
+    with _made(kept) as folder:
+        try:
+            counted = await headless(folder, seed=seed, reports=reports, **smaller)
+        except Unexpected as found:
+            faults.print(f"\u2717 {found}", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+    _lines(as_json(counted))
+    if counted["lost"]:
+        raise typer.Exit(1)
+
+
+async def _demo(clock: MovableClock, port: int | None, kept: Path | None, *, check: bool) -> None:
     stopping = _stopped_by_signals()
     with _made(kept) as folder, contextlib.closing(_listener(port, check=check)) as listener:
         settings = demo_settings(folder, listener.getsockname()[1])
@@ -61,7 +89,8 @@ async def _demo(clock: Clock, port: int | None, kept: Path | None, *, check: boo
             access = await give_access(parts, world, folder)
             messages = Messages(folder / "messages")
             parts.database.on_recorded.append(lambda _services: messages.woken.set())
-            async with _serving(parts, listener, stopping) as server:
+            show = functools.partial(_application, clock, world, access, messages)
+            async with _serving(parts, listener, stopping, show) as server:
                 if check:
                     await _beside(server, _check(access, messages))
                 else:
@@ -103,14 +132,25 @@ def _stopped_by_signals() -> asyncio.Event:
 
 
 @contextlib.asynccontextmanager
-async def _serving(parts: Parts, listener: socket.socket, stopping: asyncio.Event) -> AsyncIterator[asyncio.Task[None]]:
+async def _serving(
+    parts: Parts, listener: socket.socket, stopping: asyncio.Event, show: Callable[[Process], Any]
+) -> AsyncIterator[asyncio.Task[None]]:
     """All services at work while the block runs; the block gets the server, which ends early when it is told to stop."""
-    server = asyncio.create_task(listen(parts, (), listener=listener, stopping=stopping))
+    server = asyncio.create_task(listen(parts, (), listener=listener, stopping=stopping, application=show))
     try:
         yield server
     finally:
         stopping.set()
         await server
+
+
+def _application(clock: MovableClock, world: World, access: Access, messages: Messages, process: Process) -> Any:
+    """The services behind HTTP with the demonstration's own pages beside them, moved by a clock that a visitor moves."""
+    pace = Pace(process, clock)
+    address = process.parts.settings.public_url
+    visitors = Visitors(composition.application(process, drive=False), address)
+    room = Room(parts=process.parts, world=world, pace=pace, messages=messages, visitors=visitors, key=access.key)
+    return composition.application(process, running=pace.running, pages=[pages.build(room)])
 
 
 async def _beside(server: "asyncio.Task[None]", work: Coroutine[Any, Any, None]) -> None:
@@ -150,6 +190,11 @@ def _guide(access: Access, world: World, folder: Path, *, removed: bool) -> None
     _lines(
         "Nobody in it is real, and no message leaves this machine.",
         f"Testshire has {len(SETTINGS)} settings and {len(world.pupils)} pupils. Its terms are invented too: there is school around today.",
+        "",
+        f"Look at {access.address}/demo with a browser: a night, a morning and an escalation in two minutes.",
+        "There are a police desk, everybody's mailbox and phone, sign-ins for each role, and a clock to move.",
+        "",
+        "Or by hand:",
         "",
         "1. Post a report of three children at two schools, as a police system would:",
         "",

@@ -30,7 +30,16 @@ def import_files(
     async def work(parts: Parts) -> None:
         for path in files:
             with bar(path.name) as told:
-                result = await import_file(kind, path, parts.database, parts.vault, parts.clock, told, accept_partial=accept_partial)
+                result = await import_file(
+                    kind,
+                    path,
+                    parts.database,
+                    parts.vault,
+                    parts.clock,
+                    told,
+                    accept_partial=accept_partial,
+                    fictional_only=parts.settings.demo,
+                )
             _tell(path, result)
 
     with_parts(work)

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -18,6 +18,7 @@ from shared.db.engine import claim_file
 from shared.directory import check_start
 from shared.errors import SettingsRefused
 from shared.log import logger
+from shared.run import Process
 from shared.service import Parts
 from shared.settings import Settings, refuse_doubtful
 from shared.vault import custody
@@ -78,15 +79,20 @@ async def refuse_to_start(parts: Parts) -> None:
 
 
 async def listen(
-    parts: Parts, names: Sequence[str], *, listener: socket.socket | None = None, stopping: asyncio.Event | None = None
+    parts: Parts,
+    names: Sequence[str],
+    *,
+    listener: socket.socket | None = None,
+    stopping: asyncio.Event | None = None,
+    application: Callable[[Process], Any] = composition.application,
 ) -> None:
     """Serve the named services over HTTP until the process is told to stop, or until ``stopping`` is set.
 
-    ``listener`` takes the place of the settings' address: whoever gives one knows that a connection waits until it is answered. Raises
-    SettingsRefused when the settings' address cannot be listened on.
+    ``listener`` takes the place of the settings' address: whoever gives one knows that a connection waits until it is answered.
+    ``application`` puts the process behind HTTP. Raises SettingsRefused when the settings' address cannot be listened on.
     """
     process = composition.process(parts, names)
-    app = composition.application(process)
+    app = application(process)
     config = uvicorn.Config(app, access_log=False, server_header=False, log_config=None, lifespan="on", timeout_graceful_shutdown=10)
     server = uvicorn.Server(config)
     gc.freeze()  # what start-up made lives as long as the process: the collector need not look at it again

@@ -20,6 +20,9 @@ from shared.run import quiet_tracebacks
 from shared.service import Parts
 from shared.settings import Settings, checked, from_environment
 
+if sys.platform != "win32":
+    import uvloop
+
 console = Console()
 faults = Console(stderr=True)
 
@@ -45,8 +48,6 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     if sys.platform == "win32":
         asyncio.run(work)
     else:
-        import uvloop
-
         uvloop.run(work)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.console import store, store_contacts
+from services.console.domain.invented import real_ones
 from services.console.domain.rows import KINDS, ContactRow, overlapping, read
 from shared.calendar import london_date
 from shared.clock import Clock
@@ -64,9 +65,11 @@ async def import_file(
     progress: Progress,
     *,
     accept_partial: bool = False,
+    fictional_only: bool = False,
 ) -> ImportResult:
     """Take one file into the directory, whole or not at all. ``progress`` is told (rows done, rows to do).
 
+    ``fictional_only``, for a demonstration: a row with an address or a number that could be somebody's is refused.
     Raises FileRefused for a file that cannot be read at all, Refused for an unknown kind.
     """
     if kind not in IMPORTS:
@@ -74,6 +77,7 @@ async def import_file(
     values, refused = _policy(path) if kind == POLICIES else read(KINDS[kind], read_rows(path, KINDS[kind].columns))
     if not values and not refused:
         raise FileRefused("the file has no rows")
+    refused += real_ones(values) if fictional_only else []
     async with database.transaction() as tx:
         await store.hold(tx)
         now = clock.now()

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.console import store_outcomes
 from services.console.domain import words
 from services.console.domain.board import Board, Promise, Review, board
+from services.console.pages_home import needs
 from services.console.store_outcomes import DAYS, MOST_INCIDENTS
 from shared.db import Reading
 from shared.directory import Directory
@@ -56,6 +57,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             now=parts.clock.now(),
             days=DAYS,
             most=MOST_INCIDENTS if more else None,
+            needs=needs(seen, names, parts.clock.now()),
             lost=seen.counts[next(iter(seen.counts))],
             counts=[(*words.OUTCOMES[outcome], children) for outcome, children in seen.counts.items()],
             promises=[(promise, names.of(promise), names.team(promise.owner)) for promise in seen.promises[:MOST_SHOWN]],
@@ -65,7 +67,7 @@ def add(router: APIRouter, parts: Parts) -> None:
 
     @router.api_route("/console/reviews", methods=READ)
     async def reviews(
-        request: Request, session: Annotated[Session, Depends(frame.gate.require(Role.REVIEWER, Role.COORDINATOR))]
+        request: Request, session: Annotated[Session, Depends(frame.gate.require(Role.REVIEWER, Role.LEAD, Role.COORDINATOR))]
     ) -> Response:
         async with parts.database.reading() as reading:
             seen, more = await _board(reading, session.scope)

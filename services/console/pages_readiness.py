@@ -1,5 +1,6 @@
 """What of the directory would fail on the night, before it does."""
 
+from dataclasses import astuple
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from services.console import store_readiness
 from services.console.domain import readiness
-from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, Finding
+from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, CALLS_DAYS, Finding
 from shared.calendar import london_date
 from shared.db import Reading
 from shared.scope import Scope
@@ -30,7 +31,10 @@ def add(router: APIRouter, parts: Parts) -> None:
         async with parts.database.reading() as reading:
             thin, thin_in_all = await store_readiness.thin_settings(reading, session.scope)
             calendars = await _calendars(reading, session.scope, today)
+            telephone = await _telephone(reading, session.scope)
             nations = await store_readiness.nations(reading, session.scope)
+            named = {team for policy in await parts.directory.policies(reading) for team in astuple(policy.teams)}
+            unreachable = await store_readiness.unreachable_teams(reading, session.scope, named)
         cover = [(found.nation, found.covers_until_on) for found in parts.directory.cover_findings(today) if found.nation in nations]
         return frame.layout.staff(
             request,
@@ -38,10 +42,18 @@ def add(router: APIRouter, parts: Parts) -> None:
             "console-readiness.html",
             contacts=[readiness.of_contacts(one.name, one.verified, one.one_channel) for one in thin],
             hidden=thin_in_all - len(thin),
+            teams=[readiness.of_team(name) for name in unreachable],
+            telephone=telephone,
             calendars=calendars,
             calendar_days=CALENDAR_NEEDED_DAYS,
             bank_holidays=readiness.of_bank_holidays(cover),
         )
+
+
+async def _telephone(reading: Reading, scope: Scope) -> list[Finding]:
+    since = reading.clock.now() - timedelta(days=CALLS_DAYS)
+    unproven = [readiness.of_passphrases(one.name, one.without, one.settings) for one in await store_readiness.passphrases(reading, scope)]
+    return unproven + [readiness.of_wrong_number(name) for name in await store_readiness.wrong_numbers(reading, scope, since)]
 
 
 async def _calendars(reading: Reading, scope: Scope, today: date) -> list[Finding]:

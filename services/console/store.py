@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, delete, insert, select
 
-from services.console.domain.rows import AS_USUAL, DayRow, TermRow
+from services.console.domain.rows import AS_USUAL, DayRow, SettingRow, TeamRow, TermRow
 from shared.db import Reading, Transaction
 from shared.db.tables.directory import (
     directory_authority,
@@ -19,8 +19,9 @@ from shared.db.tables.directory import (
     directory_team,
     directory_term,
 )
-from shared.directory import Authority, Setting, Team
-from shared.ids import new_id
+from shared.directory import Authority, Passphrase
+from shared.directory.passphrase import hashed
+from shared.ids import new_id, new_token
 from shared.policy import Policy, to_json, version
 
 
@@ -58,12 +59,12 @@ async def merge_authorities(tx: Transaction, values: Sequence[Authority]) -> int
     return await _merge(tx, directory_authority, "authority", [asdict(value) for value in values])
 
 
-async def merge_settings(tx: Transaction, values: Sequence[Setting]) -> int:
-    return await _merge(tx, directory_setting, "setting_id", [asdict(value) for value in values])
+async def merge_settings(tx: Transaction, values: Sequence[SettingRow]) -> int:
+    return await _merge_with_passphrases(tx, directory_setting, "setting_id", values)
 
 
-async def merge_teams(tx: Transaction, values: Sequence[Team]) -> int:
-    return await _merge(tx, directory_team, "team_id", [asdict(value) for value in values])
+async def merge_teams(tx: Transaction, values: Sequence[TeamRow]) -> int:
+    return await _merge_with_passphrases(tx, directory_team, "team_id", values)
 
 
 async def merge_days(tx: Transaction, values: Sequence[DayRow]) -> int:
@@ -134,14 +135,31 @@ async def note_import(tx: Transaction, kind: str, taken: int, refused: int, now:
 
 
 async def _merge(tx: Transaction, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
-    statement = select(table).where(table.c[key].in_([row[key] for row in rows]))
+    """Write those of the rows that differ from what is stored. All name the same columns; a column that they do not name stays."""
+    statement = select(*(table.c[name] for name in rows[0])).where(table.c[key].in_([row[key] for row in rows]))
     stored = {row[key]: dict(row) for row in (await tx.execute(statement)).mappings()}
     changed = [row for row in rows if stored.get(row[key]) != row]
     if changed:
         upsert = tx.insert(table)
-        others = {column.name: upsert.excluded[column.name] for column in table.columns if column.name != key}
+        others = {name: upsert.excluded[name] for name in rows[0] if name != key}
         await tx.execute(upsert.on_conflict_do_update(index_elements=[key], set_=others), changed)
     return len(changed)
+
+
+async def _merge_with_passphrases(tx: Transaction, table: Table, key: str, values: Sequence[SettingRow | TeamRow]) -> int:
+    """The same, and whatever of the passphrases is given: a file without them, such as a national register's, leaves them alone."""
+    statement = select(table).where(table.c[key].in_([getattr(value, key) for value in values]))
+    stored = {row[key]: dict(row) for row in (await tx.execute(statement)).mappings()}
+    rows = []
+    for value in values:
+        row = {name: part for name, part in asdict(value).items() if name != "said"}
+        before = stored.get(row[key], {})
+        known = Passphrase(hint=before.get("passphrase_hint"), stored=before.get("passphrase_hash"))
+        given, kept = value.said.passphrase, known.stored
+        if given is not None and not known.matches(given):
+            kept = hashed(given, new_token().encode())
+        rows.append(row | {"passphrase_hint": value.said.hint or known.hint, "passphrase_hash": kept})
+    return await _merge(tx, table, key, rows)
 
 
 async def _stored_terms(reading: Reading, codes: Iterable[str]) -> dict[tuple[str, str | None, int], dict[str, TermRow]]:

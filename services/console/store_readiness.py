@@ -1,13 +1,16 @@
 """What of the directory would fail on the night: counts and dates only, no contact's details."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from shared.db import Reading
-from shared.db.tables.directory import directory_authority, directory_contact, directory_setting, directory_term
+from shared.db.tables.directory import directory_authority, directory_contact, directory_setting, directory_team, directory_term
+from shared.db.tables.journal import journal
 from shared.errors import Misuse
+from shared.events import CallMade, NotificationOpened
 from shared.scope import Scope, ScopeKind
 
 MOST = 200
@@ -30,6 +33,51 @@ class CalendarEnd:
 
     name: str
     last_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """How many of an authority's open settings have no passphrase: a call there can be made and acknowledges nothing."""
+
+    name: str
+    without: int
+    settings: int
+
+
+async def passphrases(reading: Reading, scope: Scope) -> tuple[Unproven, ...]:
+    """The authorities of ``scope`` some of whose open settings have no passphrase."""
+    settings = func.count(directory_setting.c.setting_id)
+    without = settings - func.count(directory_setting.c.passphrase_hash)
+    statement = (
+        select(directory_authority.c.name, without.label("without"), settings.label("settings"))
+        .select_from(directory_setting.join(directory_authority))
+        .where(directory_setting.c.status != "closed", _theirs(scope))
+        .group_by(directory_authority.c.authority, directory_authority.c.name)
+        .having(without > 0)
+        .order_by(directory_authority.c.name)
+    )
+    return tuple(Unproven(**row) for row in (await reading.execute(statement)).mappings())
+
+
+async def wrong_numbers(reading: Reading, scope: Scope, since: datetime) -> tuple[str, ...]:
+    """The names of the settings of ``scope`` where a call since then met a wrong number, by the journal."""
+    calls = select(journal.c.subject).where(
+        journal.c.type == CallMade.TYPE, journal.c.recorded_at > since, journal.c.data["outcome"].as_string() == "wrong-number"
+    )
+    to_settings = and_(
+        journal.c.type == NotificationOpened.TYPE,
+        journal.c.subject.in_(calls),
+        journal.c.data["destination_kind"].as_string() == "setting",
+    )
+    rung = select(journal.c.data["destination_ref"].as_string()).where(to_settings)
+    statement = (
+        select(directory_setting.c.name)
+        .select_from(directory_setting.join(directory_authority))
+        .where(directory_setting.c.setting_id.in_(rung), _theirs(scope))
+        .order_by(directory_setting.c.name)
+        .limit(MOST)
+    )
+    return tuple((await reading.execute(statement)).scalars())
 
 
 async def thin_settings(reading: Reading, scope: Scope) -> tuple[tuple[ThinSetting, ...], int]:
@@ -76,6 +124,25 @@ async def calendar_ends(reading: Reading, scope: Scope, before_on: date) -> tupl
     return tuple(CalendarEnd(**row) for row in found)
 
 
+async def unreachable_teams(reading: Reading, scope: Scope, team_ids: Collection[str]) -> tuple[str, ...]:
+    """The names of those teams of ``scope`` that nobody can tell of work: no verified contact, on duty or leading, with a channel."""
+    usable = and_(
+        directory_contact.c.team_id == directory_team.c.team_id,
+        directory_contact.c.state == "verified",
+        directory_contact.c.role.in_(("duty", "lead")),
+        or_(directory_contact.c.has_email, directory_contact.c.has_phone),
+    )
+    statement = (
+        select(directory_team.c.name)
+        .select_from(directory_team.outerjoin(directory_authority).outerjoin(directory_contact, usable))
+        .where(directory_team.c.team_id.in_(set(team_ids)), _team_is_theirs(scope))
+        .group_by(directory_team.c.team_id, directory_team.c.name)
+        .having(func.count(directory_contact.c.contact_id) == 0)
+        .order_by(directory_team.c.name)
+    )
+    return tuple((await reading.execute(statement)).scalars())
+
+
 async def nations(reading: Reading, scope: Scope) -> frozenset[str]:
     """The nations that ``scope``'s authorities lie in."""
     return frozenset((await reading.execute(select(directory_authority.c.nation).where(_theirs(scope)).distinct())).scalars())
@@ -83,6 +150,12 @@ async def nations(reading: Reading, scope: Scope) -> frozenset[str]:
 
 def _own_terms() -> ColumnElement[bool]:
     return directory_term.c.setting_id == directory_setting.c.setting_id
+
+
+def _team_is_theirs(scope: Scope) -> ColumnElement[bool]:
+    """A force has teams of its own beside those of its authorities."""
+    own = _theirs(scope)
+    return or_(directory_team.c.force == scope.id, own) if scope.kind is ScopeKind.FORCE else own
 
 
 def _theirs(scope: Scope) -> ColumnElement[bool]:

@@ -16,7 +16,14 @@ TIMEOUT_SECONDS = 15.0
 
 
 class Unexpected(Exception):
-    """The other side answered something else than it promises; the text says what, without the answer's content."""
+    """The other side answered something else than it promises; the text says what, without the answer's content.
+
+    ``status`` is that of the answer, if there was one.
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,27 @@ class PoliceSystem:
         answer = await _answer(self._client.post("/v1/incidents", content=report, headers=headers), wanted=202)
         return dict(answer.json())
 
+    async def put(self, incident_id: str, report: bytes) -> int:
+        """Send a later version of a report; the status of the answer."""
+        headers = {"Content-Type": "application/json"}
+        answer = _answer(self._client.put(f"/v1/incidents/{incident_id}", content=report, headers=headers), wanted=(200, 202))
+        return (await answer).status_code
+
+    async def withdraw(self, incident_id: str, reason: bytes) -> int:
+        """Take a report back; the status of the answer."""
+        headers = {"Content-Type": "application/json"}
+        answer = _answer(self._client.post(f"/v1/incidents/{incident_id}/withdrawal", content=reason, headers=headers), wanted=(200, 202))
+        return (await answer).status_code
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, str]:
+        """Any call; the status and the text of whatever the answer is."""
+        headers = {"Content-Type": "application/json"} if body else {}
+        try:
+            answer = await self._client.request(method, path, content=body or None, headers=headers)
+        except httpx.HTTPError as error:
+            raise Unexpected(f"no answer ({type(error).__name__})") from None
+        return answer.status_code, answer.text
+
     async def show(self, incident_id: str) -> dict[str, Any]:
         """What became of the incident."""
         return dict((await _answer(self._client.get(f"/v1/incidents/{incident_id}"))).json())
@@ -112,14 +140,35 @@ async def police_system(address: str, key: str) -> AsyncIterator[PoliceSystem]:
         yield PoliceSystem(client)
 
 
-async def _answer(call: Any, *, wanted: int = 200) -> httpx.Response:
+class Visitors:
+    """Browsers and records systems that reach the application in this process, without a network between."""
+
+    def __init__(self, application: Any, address: str) -> None:
+        self._transport = httpx.ASGITransport(app=application)
+        self._address = address
+
+    @contextlib.asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        """A fresh browser."""
+        async with httpx.AsyncClient(transport=self._transport, base_url=self._address, follow_redirects=True) as client:
+            yield Browser(client)
+
+    @contextlib.asynccontextmanager
+    async def police_system(self, key: str) -> AsyncIterator[PoliceSystem]:
+        """A sender with the API key ``key``."""
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=self._transport, base_url=self._address, headers=headers) as client:
+            yield PoliceSystem(client)
+
+
+async def _answer(call: Any, *, wanted: int | tuple[int, ...] = 200) -> httpx.Response:
     try:
         answer: httpx.Response = await call
     except httpx.HTTPError as error:
         raise Unexpected(f"no answer ({type(error).__name__})") from None
-    if answer.status_code != wanted:
+    if answer.status_code not in ((wanted,) if isinstance(wanted, int) else wanted):
         request = answer.request
-        raise Unexpected(f"{request.method} {request.url.path} was answered {answer.status_code} instead of {wanted}")
+        raise Unexpected(f"{request.method} {request.url.path} was answered {answer.status_code} instead of {wanted}", answer.status_code)
     return answer
 
 

@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from services.notifier.channels import EMAIL, SMS, Message, read_messages
+from services.notifier.channels import EMAIL, SMS, Message
+from services.notifier.channels.file import read_line
 
 LOOK_AGAIN_SECONDS = 0.5
 """A message is written before anything tells of it, and a code without a fact that wakes us; so we also look."""
@@ -23,6 +25,8 @@ class Arrived:
 
     channel: str
     message: Message
+    at: datetime | None = None
+    """The business instant at which the channel took it, where that is known."""
 
     @property
     def link(self) -> str | None:
@@ -42,12 +46,29 @@ class Messages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._given = {EMAIL: 0, SMS: 0}
+        self._given = 0
+        self._read = {EMAIL: 0, SMS: 0}
+        self._arrived: list[Arrived] = []
         self.woken = asyncio.Event()
 
     def all(self) -> Sequence[Arrived]:
-        """Everything so far: e-mails, then text messages, each in the order of arrival."""
-        return [Arrived(channel=channel, message=message) for channel in (EMAIL, SMS) for message in read_messages(self._folder, channel)]
+        """Everything so far, in the order in which it is found: of what is new at one look the e-mails come first."""
+        for channel in (EMAIL, SMS):
+            self._arrived += self._unread(channel)
+        return self._arrived
+
+    def _unread(self, channel: str) -> list[Arrived]:
+        """What has been appended since the last look; a line that is still being written waits for the next one."""
+        try:
+            with (self._folder / f"{channel}.jsonl").open("rb") as file:
+                file.seek(self._read[channel])
+                new = file.read()
+        except FileNotFoundError:
+            return []
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read[channel] += len(whole)
+        read = (read_line(line.decode()) for line in whole.splitlines())
+        return [Arrived(channel=channel, message=message, at=at) for message, at in read]
 
     async def wait(self, find: Callable[[Sequence[Arrived]], Found | None]) -> Found:
         """What ``find`` makes of the messages, as soon as it makes anything. The caller limits the time."""
@@ -64,9 +85,6 @@ class Messages:
         return await self.wait(self._ungiven)
 
     def _ungiven(self, every: Sequence[Arrived]) -> Sequence[Arrived] | None:
-        found: list[Arrived] = []
-        for channel, given in self._given.items():
-            of_channel = [one for one in every if one.channel == channel]
-            found += of_channel[given:]
-            self._given[channel] = len(of_channel)
+        found = every[self._given :]
+        self._given = len(every)
         return found or None

@@ -13,30 +13,29 @@ from typing import TypeVar
 
 from stdnum.gb.upn import calc_check_digit
 
+from services.demo.places import SPECIAL, TOWNS, setting_for
 from services.demo.terms import school_year
 
 Item = TypeVar("Item")
 
-FAMILIES = 84
+FAMILIES = 3_440
+"""So many make about eight thousand pupils."""
 GIVEN = (
     *("Aster", "Bramble", "Clover", "Damson", "Ember", "Fenn", "Gorse", "Heath", "Indigo", "Juniper", "Kestrel", "Larch"),
     *("Marram", "Nettle", "Osier", "Plover", "Quill", "Rowan", "Sorrel", "Teasel", "Umber", "Vetch", "Willow", "Yarrow"),
 )
-FAMILY = (
-    *("Samplethwaite", "Fictonwold", "Exampleforth", "Demovale", "Trialcott", "Mockridge", "Specimen", "Placeholder", "Draftwell"),
-    *("Rehearsby", "Pretendale", "Inventon", "Figmentley", "O'Sample", "Makebelieve-Jones", "Supposby", "Imaginell", "Notreal"),
+_BEGINNINGS = (
+    *("Sample", "Ficton", "Example", "Demo", "Trial", "Mock", "Specimen", "Placehold", "Draft", "Rehears", "Pretend", "Invent"),
+    *("Figment", "Suppos", "Imagin", "Notreal", "O'Sample", "Makebelieve-"),
 )
-STAFF_GIVEN = ("Ada", "Bertram", "Coralie", "Dorian", "Elspeth", "Ferris", "Greta", "Hollis", "Iona", "Jarvis", "Keziah", "Lorcan")
+_ENDINGS = ("thwaite", "wold", "forth", "vale", "cott", "ridge", "by", "worth", "ham", "ley", "combe", "stead")
+FAMILY = tuple(beginning + (ending.title() if beginning.endswith("-") else ending) for beginning in _BEGINNINGS for ending in _ENDINGS)
+STAFF_GIVEN = (
+    *("Ada", "Bertram", "Coralie", "Dorian", "Elspeth", "Ferris", "Greta", "Hollis", "Iona", "Jarvis", "Keziah", "Lorcan"),
+    *("Maud", "Nerys", "Orla", "Piers"),
+)
 STAFF_FAMILY = ("Chalkboard", "Registerman", "Bellringer", "Corridorson", "Playground", "Timetable", "Assembly-Hall", "Blackboardson")
-
-TOWNS = ("Testwood", "Northtown", "Southtown", "Fictonbury")
-SETTINGS_BY_TOWN = {
-    "Testwood": {"small": "900003", "infant": "900001", "junior": "900001", "secondary": "900002"},
-    "Northtown": {"small": "EY900008", "infant": "900004", "junior": "900004", "secondary": "900002"},
-    "Southtown": {"small": "900003", "infant": "900005", "junior": "900005", "secondary": "900009"},
-    "Fictonbury": {"small": "EY900008", "infant": "900010", "junior": "900011", "secondary": "900009"},
-}
-COLLEGE = "900006"
+_INWARD = "ABDEFGHJLNPQRSTUWXYZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,8 @@ class Pupil:
     restricted: bool = False
 
 
-def pupils(today: date, *, seed: int) -> tuple[Pupil, ...]:
-    """About two hundred pupils. The first three are the family of the sample report: two at Testwood Primary, one at Sampleford High."""
+def pupils(today: date, *, seed: int, families: int = FAMILIES) -> tuple[Pupil, ...]:
+    """The roll. The first three are the family of the sample report: two at Testwood Primary, one at Sampleford High."""
     numbers = count(1)
     begins = school_year(today)
     known = [
@@ -63,13 +62,13 @@ def pupils(today: date, *, seed: int) -> tuple[Pupil, ...]:
     ]
     twins = [_pupil(begins, given, "Doubleday-Test", 12, 77, "ZZ99 2AB", "900002", numbers) for given in ("Fern", "Flint")]
     namesakes = [_pupil(begins, "Sorrel", "Samename", 7, 12, f"ZZ99 {place}CC", f"90000{place}", numbers) for place in (4, 5)]
-    families = [pupil for number in range(FAMILIES) for pupil in _family(begins, number, seed, numbers)]
-    return (*known, *twins, *namesakes, *families)
+    others = [pupil for number in range(families) for pupil in _family(begins, number, seed, numbers)]
+    return (*known, *twins, *namesakes, *others)
 
 
 def staff_name(number: int) -> str:
-    """The invented name of contact ``number`` (from 0), unlike any pupil's or adult's; the first 96 are all different."""
-    return f"{STAFF_GIVEN[number % len(STAFF_GIVEN)]} {STAFF_FAMILY[(number + number // 24) % len(STAFF_FAMILY)]}"
+    """The invented name of contact ``number`` (from 0), unlike any pupil's or adult's; the first 128 are all different."""
+    return f"{STAFF_GIVEN[number % len(STAFF_GIVEN)]} {STAFF_FAMILY[(number + number // len(STAFF_GIVEN)) % len(STAFF_FAMILY)]}"
 
 
 def mobile(number: int) -> str:
@@ -78,24 +77,23 @@ def mobile(number: int) -> str:
 
 
 def _family(begins: int, number: int, seed: int, numbers: Iterator[int]) -> Iterator[Pupil]:
-    """One to four children at one address, the youngest first; each at the setting of their town for their age."""
-    town = TOWNS[number % len(TOWNS)]
-    surname = _chosen(FAMILY, seed, number, "family")
-    postcode = f"ZZ99 {number % 9 + 1}{'ABDEFGHJLN'[number // 9 % 10]}{'PQRSTUWXYZ'[number % 10]}"
-    given = _chosen(range(len(GIVEN)), seed, number, "given")
-    age = _chosen(range(2, 14), seed, number, "age")
-    for place in range(_chosen((1, 2, 2, 2, 3, 4), seed, number, "children")):
-        born = _chosen(range(365), seed, number, f"born {place}")
-        setting_id = _setting(town, age)
+    """One to four children at one address, the youngest first; each at the setting of their town for their age. Some are twins."""
+    towns = tuple(TOWNS)
+    town = towns[number % len(towns)]
+    surname = chosen(FAMILY, seed, number, "family")
+    postcode = f"ZZ99 {number % 9 + 1}{_INWARD[number // 9 % 20]}{_INWARD[number // 180 % 20]}"
+    given = chosen(range(len(GIVEN)), seed, number, "given")
+    age = chosen(range(2, 14), seed, number, "age")
+    restricted = number % 97 == 13
+    born = 0
+    for place in range(chosen((1, 2, 2, 2, 3, 4), seed, number, "children")):
+        is_twin = place == 1 and number % 41 == 7
+        born = born if is_twin else chosen(range(365), seed, number, f"born {place}")
+        setting_id = SPECIAL if age >= 4 and number % 61 == 11 else setting_for(town, age)
         forename = GIVEN[(given + 5 * place) % len(GIVEN)]
-        yield _pupil(begins, forename, surname, age, born, postcode, setting_id, numbers, restricted=number == 13)
-        age = min(17, age + _chosen((1, 2, 2, 3), seed, number, f"apart {place}"))
-
-
-def _setting(town: str, age: int) -> str:
-    if age >= 16:
-        return COLLEGE
-    return SETTINGS_BY_TOWN[town]["small" if age < 4 else "infant" if age < 7 else "junior" if age < 11 else "secondary"]
+        yield _pupil(begins, forename, surname, age, born, postcode, setting_id, numbers, restricted=restricted)
+        twins_follow = place == 0 and number % 41 == 7
+        age = age if twins_follow else min(17, age + chosen((1, 2, 2, 3), seed, number, f"apart {place}"))
 
 
 def _pupil(
@@ -112,7 +110,7 @@ def _pupil(
 ) -> Pupil:
     """A pupil aged ``age`` when the school year ``begins``, born ``born`` days into the year of birth that this gives."""
     number = next(numbers)
-    body = f"9990000{(begins - age) % 100:02d}{number:03d}"
+    body = f"999{number // 1000:04d}{(begins - age) % 100:02d}{number % 1000:03d}"
     return Pupil(
         upn=calc_check_digit(body) + body if age >= 4 else "",
         forename=forename,
@@ -124,7 +122,7 @@ def _pupil(
     )
 
 
-def _chosen(items: Sequence[Item], seed: int, number: int, what: str) -> Item:
+def chosen(items: Sequence[Item], seed: int, number: int, what: str) -> Item:
     """One of ``items``, always the same for the same seed, number and purpose."""
     drawn = hashlib.sha256(f"{seed} {number} {what}".encode()).digest()
     return items[int.from_bytes(drawn[:8], "big") % len(items)]

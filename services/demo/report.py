@@ -1,11 +1,11 @@
 """The sample report of the demonstration, as a police records system would post it: an hour ago, at home, three children."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.demo.people import Pupil
-from services.demo.world import SETTINGS
+from services.demo.places import SETTINGS
 
 REFERENCE = "DEMO-0001"
 BELIEVED_BEFORE = timedelta(minutes=10)
@@ -15,13 +15,21 @@ CHILDREN = 3
 
 def sample_report(known: Sequence[Pupil], now: datetime) -> dict[str, Any]:
     """The body of ``POST /v1/incidents``, believed ten minutes before ``now`` (aware). ``known`` are the world's pupils."""
+    children = [child_of(f"C{number}", pupil, place=number - 1) for number, pupil in enumerate(known[:CHILDREN], start=1)]
+    children[0]["upn"] = known[0].upn
+    return report_of(REFERENCE, now - BELIEVED_BEFORE, children)
+
+
+def report_of(reference: str, believed_at: datetime, children: Sequence[dict[str, Any]], *, flags: Sequence[str] = ()) -> dict[str, Any]:
+    """A report of one evening at home: two adults, and these children. ``believed_at`` is aware."""
 
     def ago(minutes: int) -> str:
-        return (now - BELIEVED_BEFORE - timedelta(minutes=minutes)).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+        return (believed_at - timedelta(minutes=minutes)).astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
+    names = [child["reference"] for child in children]
     return {
         "system": "demo-rms",
-        "reference": REFERENCE,
+        "reference": reference,
         "type": "domestic-abuse",
         "occurred_from_at": ago(75),
         "occurred_to_at": ago(60),
@@ -33,7 +41,7 @@ def sample_report(known: Sequence[Pupil], now: datetime) -> dict[str, Any]:
         "brief_circumstances": "Officers attended after a call. A door was kicked while the children were upstairs.",
         "police_action": {"codes": ["arrest", "bail-conditions"]},
         "conditions": [
-            {"who": "A2", "kind": kind, "until_on": (now + timedelta(days=28)).date().isoformat(), "source": "Police bail"}
+            {"who": "A2", "kind": kind, "until_on": (believed_at + timedelta(days=28)).date().isoformat(), "source": "Police bail"}
             for kind in ("must-not-collect", "must-not-contact")
         ],
         "risk": {"tool": "dash", "grade": "medium"},
@@ -44,16 +52,16 @@ def sample_report(known: Sequence[Pupil], now: datetime) -> dict[str, Any]:
             "email": "desk@testshire.example",
             "hours": "Monday to Friday 07:00 to 19:00",
         },
-        "handling_flags": [],
+        "handling_flags": list(flags),
         "adults": [
-            _adult("A1", "Calla Testerby", "1988-04-02", "F", "victim", "mother"),
-            _adult("A2", "Morrow Fictonby", "1985-10-19", "M", "suspect", "parents-partner"),
+            _adult("A1", "Calla Testerby", "1988-04-02", "F", "victim", "mother", names),
+            _adult("A2", "Morrow Fictonby", "1985-10-19", "M", "suspect", "parents-partner", names),
         ],
-        "children": [_child(number, pupil) for number, pupil in enumerate(known[:CHILDREN], start=1)],
+        "children": list(children),
     }
 
 
-def _adult(reference: str, name: str, born: str, sex: str, role: str, relation: str) -> dict[str, Any]:
+def _adult(reference: str, name: str, born: str, sex: str, role: str, relation: str, children: Sequence[str]) -> dict[str, Any]:
     return {
         "reference": reference,
         "full_name": name,
@@ -61,16 +69,15 @@ def _adult(reference: str, name: str, born: str, sex: str, role: str, relation: 
         "sex": sex,
         "ethnicity": "NS",
         "role": role,
-        "relationships": [{"child": f"C{number}", "relation": relation} for number in range(1, CHILDREN + 1)],
+        "relationships": [{"child": child, "relation": relation} for child in children],
         "language": "English",
     }
 
 
-def _child(number: int, pupil: Pupil) -> dict[str, Any]:
-    """The first is known by her UPN, the others by name, date of birth and school."""
-    school = {"urn": pupil.setting_id, "name": next(row[1] for row in SETTINGS if row[0] == pupil.setting_id)}
-    child = {
-        "reference": f"C{number}",
+def child_of(reference: str, pupil: Pupil, *, place: int = 0) -> dict[str, Any]:
+    """The child by name, date of birth and school; where it was is the ``place``-th of three."""
+    return {
+        "reference": reference,
         "full_name": f"{pupil.forename} {pupil.surname}",
         "date_of_birth": pupil.date_of_birth.isoformat(),
         "date_of_birth_accuracy": "exact",
@@ -79,9 +86,8 @@ def _child(number: int, pupil: Pupil) -> dict[str, Any]:
         "postcode": pupil.postcode,
         "address": "7 Nowhere Row, Testshire",
         "lives_with": ["A1"],
-        "presence": ("present", "heard", "elsewhere")[(number - 1) % CHILDREN],
+        "presence": ("present", "heard", "elsewhere")[place],
         "voice": {"spoken_to": True, "alone": True, "words": "I put my headphones on.", "words_safe_to_share": True},
         "welfare_check": {"made": True},
-        "school": school,
+        "school": {"urn": pupil.setting_id, "name": next(row[1] for row in SETTINGS if row[0] == pupil.setting_id)},
     }
-    return child | ({"upn": pupil.upn} if number == 1 else {})

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from services.console.handlers import import_file
+from services.demo.places import AUTHORITY, FORCE
 from services.demo.report import sample_report
-from services.demo.world import AGREEMENT, AUTHORITY, FORCE, World
+from services.demo.world import AGREEMENT, World
 from services.ingest import keys
 from services.router.roll import import_roll
 from shared.errors import Misuse
@@ -27,7 +28,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The address, the API key of the fictional force, the file of the report to post, and a coordinator's sign-in link (works once)."""
+    """The address, the API key of the fictional force, the file of the report to post, and a coordinator's sign-in link (works once).
+
+    The key is in no repr: it opens the API.
+    """
 
     address: str
     key: str = field(repr=False)
@@ -61,7 +65,7 @@ async def import_world(parts: Parts, world: World, today: date, progress: Progre
     """Take the files in, as ``encompass directory import`` does. ``progress`` is told (file, rows done, rows to do)."""
     for kind, path in world.directory:
         told = _told(progress, path)
-        result = await import_file(kind, path, parts.database, parts.vault, parts.clock, told)
+        result = await import_file(kind, path, parts.database, parts.vault, parts.clock, told, fictional_only=True)
         _all_taken(kind, len(result.refused))
     roll = await import_roll(
         world.roll,

@@ -1,21 +1,4 @@
-"""Testshire as the files that it would export: authority 999, policed by the force ``testshire``. Nothing in it exists.
-
-==========  ==========================  ======================================================================================
-setting     name                        what it is there for
-==========  ==========================  ======================================================================================
-900001      Testwood Primary            the ordinary case: two sisters of the sample report
-900002      Sampleford High School      their brother; twins of one class
-900003      Little Examples Nursery     early years: children without a UPN
-900004      St Example's Primary        Northtown; shares its name with the next, and a pupil's name and date of birth too
-900005      St Example's Primary        Southtown
-900006      Testshire College           sixteen and over
-900007      Oldtest Junior School       closed for good
-EY900008    Tiny Trials Pre-school      one contact only, without a second channel for the code
-900009      Mockton Academy             the other secondary school
-900010      Fictonbury Infant School    hands its children on to the next
-900011      Fictonbury Junior School
-==========  ==========================  ======================================================================================
-"""
+"""Testshire as the files that it would export: directory, calendar, policies and roll (``places``, ``people``, ``terms``)."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,42 +6,33 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from services.demo.people import Pupil, mobile, pupils, staff_name
+from services.demo.people import FAMILIES, Pupil, mobile, pupils, staff_name
+from services.demo.places import (
+    AUTHORITY,
+    EDUCATION,
+    FORCE,
+    HUB,
+    INSET_AT,
+    LEAD,
+    ONE_CHANNEL,
+    OUT_OF_HOURS,
+    PASSPHRASE,
+    PASSPHRASE_HINT,
+    PHONE,
+    SETTINGS,
+    TEAMS,
+    UNVERIFIED,
+    WITHOUT_DEPUTY,
+    name_of,
+)
 from services.demo.terms import first_days, half_terms, school_year
 
-FORCE, AUTHORITY = "testshire", "999"
 AGREEMENT = "An invented agreement for the demonstration"
 INVENTED = "invented for the demonstration"
 SEED = 1
-EDUCATION, OUT_OF_HOURS, PHONE, LEAD, HUB = (
-    *("testshire-education-safeguarding", "testshire-out-of-hours", "testshire-phone-desk"),
-    *("testshire-safeguarding-lead", "testshire-police-hub"),
-)
-TEAMS = (
-    (EDUCATION, "Testshire education safeguarding desk", "education", AUTHORITY, ""),
-    (OUT_OF_HOURS, "Testshire out-of-hours desk", "social-care", AUTHORITY, ""),
-    (PHONE, "Testshire phone desk", "education", AUTHORITY, ""),
-    (LEAD, "Testshire safeguarding lead", "education", AUTHORITY, ""),
-    (HUB, "Testshire police hub", "police", "", FORCE),
-)
-SETTINGS = (
-    ("900001", "Testwood Primary", "school", "primary", "Testwood", "open", 4, 11),
-    ("900002", "Sampleford High School", "school", "secondary", "Sampleford", "open", 11, 18),
-    ("900003", "Little Examples Nursery", "early-years", "nursery", "Sampleford", "open", 2, 5),
-    ("900004", "St Example's Primary", "school", "primary", "Northtown", "open", 4, 11),
-    ("900005", "St Example's Primary", "school", "primary", "Southtown", "open", 4, 11),
-    ("900006", "Testshire College", "college", "16-plus", "Testwood", "open", 16, 19),
-    ("900007", "Oldtest Junior School", "school", "primary", "Oldtest", "closed", 7, 11),
-    ("EY900008", "Tiny Trials Pre-school", "early-years", "nursery", "Northtown", "open", 2, 5),
-    ("900009", "Mockton Academy", "school", "secondary", "Mockton", "open", 11, 18),
-    ("900010", "Fictonbury Infant School", "school", "primary", "Fictonbury", "open", 4, 7),
-    ("900011", "Fictonbury Junior School", "school", "primary", "Fictonbury", "open", 7, 11),
-)
-ONE_CHANNEL = "EY900008"
-INSET_AT = ("900001", "900009")
 HEADERS: Mapping[str, str] = {
     "authorities": "authority name nation force",
-    "settings": "setting_id name kind phase town status low_age high_age authority postcode telephone",
+    "settings": "setting_id name kind phase town status low_age high_age authority postcode telephone passphrase passphrase_hint",
     "teams": "team_id name kind authority force owner telephone",
     "contacts": "reference setting_id team_id role name email phone verified_on",
     "terms": "authority first_on last_on label source as_at_on",
@@ -71,21 +45,28 @@ Cells = Sequence[object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The written files: ``directory`` as (kind, path) in the order of their import, and the roll. ``pupils`` are all on it."""
+    """The written files: ``directory`` as (kind, path) in the order of their import, and the roll. ``pupils`` are all on it.
+
+    ``people`` says whose an e-mail address or a telephone number (E.164) is.
+    """
 
     directory: tuple[tuple[str, Path], ...]
     roll: Path
     pupils: tuple[Pupil, ...]
+    people: Mapping[str, str]
 
 
-def write_world(folder: Path, today: date, *, seed: int = SEED) -> World:
+def write_world(folder: Path, today: date, *, seed: int = SEED, families: int = FAMILIES) -> World:
     """Write Testshire into ``folder`` (made when missing) as it is around the London date ``today``; always the same for date and seed."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = pupils(today, seed=seed)
+    known = pupils(today, seed=seed, families=families)
     since = date(school_year(today) - 1, 9, 1)
     tables: dict[str, Iterable[Cells]] = {
         "authorities": [(AUTHORITY, "Testshire", "england", FORCE)],
-        "settings": [(*row, AUTHORITY, f"ZZ99 {place % 10}AA", f"01632 960{place:03d}") for place, row in enumerate(SETTINGS, start=1)],
+        "settings": [
+            (*row, AUTHORITY, f"ZZ99 {place % 10}AA", f"01632 960{place:03d}", PASSPHRASE, PASSPHRASE_HINT)
+            for place, row in enumerate(SETTINGS, start=1)
+        ],
         "teams": [(*row, f"Head of the {row[1]}", f"01632 9601{place:02d}") for place, row in enumerate(TEAMS, start=1)],
         "contacts": _contacts(since),
         "terms": [(AUTHORITY, term.first_on, term.last_on, term.label, INVENTED, since) for term in half_terms(today)],
@@ -95,12 +76,28 @@ def write_world(folder: Path, today: date, *, seed: int = SEED) -> World:
     paths = {kind: _write_csv(folder / f"{kind}.csv", HEADERS[kind].split(), rows) for kind, rows in tables.items()}
     policies = [_write_policy(folder, kind, owner, since) for kind, owner in (("force", FORCE), ("authority", AUTHORITY))]
     directory = [(kind, path) for kind, path in paths.items() if kind != "roll"]
-    return World(directory=(*directory, *(("policies", path) for path in policies)), roll=paths["roll"], pupils=known)
+    return World(
+        directory=(*directory, *(("policies", path) for path in policies)), roll=paths["roll"], pupils=known, people=_people(since)
+    )
+
+
+ROLES = {"dsl": "DSL", "deputy": "Deputy DSL", "head": "Head", "duty": "Duty officer", "lead": "Lead"}
+
+
+def _people(since: date) -> dict[str, str]:
+    found = {}
+    for _, setting_id, team_id, role, name, email, phone, _ in _contacts(since):
+        who = f"{ROLES[str(role)]}, {name_of(str(setting_id or team_id))} ({name})"
+        found[str(email)] = who
+        if phone:
+            found["+44" + str(phone).replace(" ", "")[1:]] = who
+    return found
 
 
 def _contacts(since: date) -> list[Cells]:
     """A DSL, a deputy and a head for each open setting, two people for each team; every address and number differs."""
     places = [(row[0], "", role) for row in SETTINGS if row[5] == "open" for role in ("dsl", "deputy", "head")]
+    places = [place for place in places if not (place[2] == "deputy" and place[0] in WITHOUT_DEPUTY)]
     places = [place for place in places if place[0] != ONE_CHANNEL or place[2] == "dsl"]
     places += [("", team[0], role) for team in TEAMS for role in ("duty", "lead")]
     return [_contact(number, *place, since) for number, place in enumerate(places)]
@@ -109,15 +106,13 @@ def _contacts(since: date) -> list[Cells]:
 def _contact(number: int, setting_id: str, team_id: str, role: str, since: date) -> Cells:
     email = f"{role}@{_domain(setting_id) if setting_id else team_id}.example"
     phone = "" if setting_id == ONE_CHANNEL else mobile(number + 1)
-    return f"C-{number + 1:04d}", setting_id, team_id, role, staff_name(number), email, phone, since
+    verified_on = "" if (setting_id, role) in UNVERIFIED else since
+    return f"C-{number + 1:04d}", setting_id, team_id, role, staff_name(number), email, phone, verified_on
 
 
 def _domain(setting_id: str) -> str:
     """``testwood-primary``; with the town where two settings share a name."""
-    names = [row[1] for row in SETTINGS]
-    name, town = next((row[1], row[4]) for row in SETTINGS if row[0] == setting_id)
-    words = f"{name} {town}" if names.count(name) > 1 else name
-    return words.lower().replace("'", "").replace(" ", "-")
+    return name_of(setting_id).lower().replace("'", "").replace(",", "").replace(" ", "-")
 
 
 def _row(pupil: Pupil) -> Cells:

@@ -3,16 +3,59 @@
 Subscribes to nothing; what it knows of the other services' work it reads from the journal.
 """
 
-from services.ingest import api
+from services.ingest import api, api_control, api_feed, pages_control
+from services.ingest.api_calling import calling
 from services.ingest.handlers import Intake
+from services.ingest.handlers_control import ControlLists
+from services.ingest.handlers_correct import Corrections
+from services.ingest.handlers_feed import Feed
+from services.ingest.handlers_gather import Gathering
+from services.ingest.handlers_show import Views
+from services.ingest.handlers_webhook import Webhooks
+from services.ingest.handlers_webhook_client import Poster
 from services.ingest.keys import Keys
 from services.ingest.loops import HashRotation
+from services.ingest.loops_feed import Feeding
+from services.ingest.loops_watch import Watching
+from services.ingest.loops_webhook import Pushing
 from shared.events import INGEST
 from shared.service import Parts, Service
+from shared.settings import Settings
 
 
 def build(parts: Parts) -> Service:
     """The service."""
-    intake = Intake(database=parts.database, vault=parts.vault, clock=parts.clock, retention_months=parts.settings.retention_months)
-    routes = api.build(intake=intake, keys=Keys(parts.database, parts.clock), limits=parts.frame.limits, clock=parts.clock)
-    return Service(name=INGEST, api=(routes,), loops=(HashRotation(parts.database, parts.vault),))
+    intake = Intake(database=parts.database, vault=parts.vault, retention_months=parts.settings.retention_months)
+    gathering = Gathering(intake.accept)
+    keys = Keys(parts.database, parts.clock)
+    routes = api.build(
+        intake=intake,
+        gathering=gathering,
+        corrections=Corrections(database=parts.database, vault=parts.vault),
+        views=Views(database=parts.database, vault=parts.vault, clock=parts.clock),
+        keys=keys,
+        limits=parts.frame.limits,
+        clock=parts.clock,
+    )
+    who = calling(keys, parts.frame.limits)
+    feed = Feed(parts.database, parts.vault)
+    pushing = Pushing(database=parts.database, clock=parts.clock, feed=feed, webhooks=webhooks(parts), poster=poster(parts.settings))
+    lists = ControlLists(database=parts.database, directory=parts.directory, clock=parts.clock)
+    watching = Watching(database=parts.database, directory=parts.directory, clock=parts.clock)
+    return Service(
+        name=INGEST,
+        api=(routes, api_feed.build(feed, who), api_control.build(lists, who)),
+        pages=(pages_control.build(parts),),
+        loops=(HashRotation(parts.database, parts.vault), Feeding(parts.database, parts.clock), pushing, watching),
+        closers=(gathering.close,),
+    )
+
+
+def webhooks(parts: Parts) -> Webhooks:
+    """What an operator does with webhooks, under these settings."""
+    return Webhooks(database=parts.database, vault=parts.vault, clock=parts.clock, plain=parts.settings.demo)
+
+
+def poster(settings: Settings) -> Poster:
+    """What posts to webhooks: in a demonstration to this machine, too."""
+    return Poster(private=settings.demo or settings.webhook_private)

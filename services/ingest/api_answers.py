@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.handlers import ChildSeen, IncidentSeen, Receipt
+from services.ingest.handlers_show import ChildSeen, IncidentSeen
+from services.ingest.handlers_stored import Receipt
 from shared.outcome import ChildOutcome, DestinationOutcome, NextAction, Outcome
 from shared.report.findings import Finding
 from shared.report.model import Report
@@ -56,13 +57,23 @@ class ReceiptAnswer(Answered):
     incident_id: str
     version: int
     reference: str = Field(description="The sender's own")
-    received_at: datetime
+    received_at: datetime = Field(description="When this version came")
     findings: list[FindingAnswer]
-    repeated: bool = Field(description="The same report was taken before; everything else here is what was said then")
+    repeated: bool = Field(description="The same was taken before; everything else here is what was said then")
+    ignored: Literal["older"] | None = Field(
+        description="`older`: the source has sent a later version before, and everything else here is that version's"
+    )
+    withdrawn_at: datetime | None = Field(description="When the report was taken back, if that is how it stands")
+
+
+class CheckAnswer(Answered):
+    """It would be taken, with this advice. Nothing was stored."""
+
+    findings: list[FindingAnswer]
 
 
 class InstantsAnswer(Answered):
-    """When it occurred, was reported, believed and received. `believed` is what the deadlines are counted from."""
+    """When it occurred, was reported, believed and received, by the newest version. `believed` is what the deadlines are counted from."""
 
     occurred_from: datetime | None
     occurred_to: datetime | None
@@ -120,13 +131,15 @@ class IncidentAnswer(Answered):
     incident_id: str
     version: int
     reference: str
-    received_at: datetime
+    received_at: datetime = Field(description="When the first version came")
+    version_received_at: datetime = Field(description="When this version came")
+    withdrawn_at: datetime | None = Field(description="When the report was taken back, if that is how it stands")
     instants: InstantsAnswer
     children: list[ChildAnswer]
     findings: list[FindingAnswer]
 
 
-def receipt(one: Receipt, *, repeated: bool) -> ReceiptAnswer:
+def receipt(one: Receipt, *, repeated: bool, ignored: Literal["older"] | None = None) -> ReceiptAnswer:
     """The receipt as it is sent."""
     return ReceiptAnswer(
         incident_id=one.incident_id,
@@ -135,26 +148,40 @@ def receipt(one: Receipt, *, repeated: bool) -> ReceiptAnswer:
         received_at=one.received_at,
         findings=_findings(one.findings),
         repeated=repeated,
+        ignored=ignored,
+        withdrawn_at=one.withdrawn_at,
     )
+
+
+def check(found: tuple[Finding, ...]) -> CheckAnswer:
+    """What is said of a report that was only to be read."""
+    return CheckAnswer(findings=_findings(found))
 
 
 def incident(seen: IncidentSeen) -> IncidentAnswer:
     """The incident as its force sees it."""
-    received = seen.received
     return IncidentAnswer(
         incident_id=seen.incident.incident_id,
         version=seen.incident.incident_version,
         reference=seen.incident.reference,
         received_at=seen.incident.received_at,
-        instants=InstantsAnswer(
-            occurred_from=received.occurred_from_at,
-            occurred_to=received.occurred_to_at,
-            reported=received.reported_at,
-            believed=received.believed_at,
-            received=received.received_at,
-        ),
+        version_received_at=seen.version.received_at,
+        withdrawn_at=seen.incident.withdrawn_at,
+        instants=_instants(seen),
         children=[_child(child, hidden=seen.hides_destinations) for child in seen.children],
         findings=_findings(seen.incident.findings),
+    )
+
+
+def _instants(seen: IncidentSeen) -> InstantsAnswer:
+    """As the newest report says; once that has been erased, as the first version's fact says."""
+    said = seen.received if seen.report is None else seen.report
+    return InstantsAnswer(
+        occurred_from=said.occurred_from_at,
+        occurred_to=said.occurred_to_at,
+        reported=said.reported_at,
+        believed=seen.version.believed_at,
+        received=seen.incident.received_at,
     )
 
 

@@ -12,8 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.ingest import store
-from services.ingest.store import ApiKey
+from services.ingest import store_keys as store
+from services.ingest.store_keys import ApiKey
 from shared.clock import Clock
 from shared.db import Database, Reading, Transaction
 from shared.errors import Refused
@@ -31,16 +31,20 @@ _FORCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who sent a request: a key, and the force that it is scoped to."""
+    """Who sent a request: a key, and the force that it is scoped to. ``sandbox``: it is for trying out, and sees and sends nothing else."""
 
     key_id: str
     force: str
+    sandbox: bool = False
 
 
-async def issue(tx: Transaction, force: str, label: str, now: datetime, lifetime_days: int | None = None) -> tuple[str, str]:
+async def issue(
+    tx: Transaction, force: str, label: str, now: datetime, lifetime_days: int | None = None, *, sandbox: bool = False
+) -> tuple[str, str]:
     """Make a key for ``force``; returns its id and the whole token, which is never to be seen again.
 
-    ``now`` is a real instant; without ``lifetime_days`` the key does not expire. Raises Refused for a force, a label or a lifetime that
+    ``now`` is a real instant; without ``lifetime_days`` the key does not expire. Nobody is ever told of what comes with a ``sandbox`` key.
+    Raises Refused for a force, a label or a lifetime that
     cannot be.
     """
     if not _FORCE.fullmatch(force):
@@ -58,6 +62,7 @@ async def issue(tx: Transaction, force: str, label: str, now: datetime, lifetime
         created_at=now,
         expires_at=None if lifetime_days is None else now + timedelta(days=lifetime_days),
         revoked_at=None,
+        sandbox=sandbox,
     )
     await store.add_key(tx, key)
     return key_id, f"{key_id}.{secret}"
@@ -94,7 +99,7 @@ class Keys:
         same = hmac.compare_digest(_hash(said[2]), key.secret_hash if key else "0" * 64)
         if key is None or not same or not key.is_valid(self._clock.real()):
             return None
-        return Caller(key_id=key.key_id, force=key.force)
+        return Caller(key_id=key.key_id, force=key.force, sandbox=key.sandbox)
 
     async def _key(self, key_id: str) -> ApiKey | None:
         cached = self._cached.get(key_id)

@@ -10,8 +10,7 @@ from services.notifier.handlers_contacts import TEAM, ByRole, Contacts
 from services.notifier.store import Notification
 from shared.db import Transaction
 from shared.directory import Directory
-from shared.errors import Misuse
-from shared.events import NOTIFIER, Envelope, IncidentRouted, NotificationOpened
+from shared.events import NOTIFIER, DestinationRevised, IncidentRouted, NotificationOpened
 from shared.ids import new_id
 from shared.log import logger
 from shared.policy import Policy
@@ -41,20 +40,20 @@ TEAM_LADDER = (
 
 
 class Opening:
-    """Handles ``incident.routed``."""
+    """Opens notifications for routed destinations."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._contacts = Contacts(directory)
 
-    async def routed(self, tx: Transaction, envelopes: Sequence[Envelope]) -> None:
-        """Open a notification for each destination that has none yet. Raises NotFound for an unknown policy version."""
-        facts = {fact.destination_id: fact for fact in map(_routed, envelopes)}
-        ordered = [facts[destination_id] for destination_id in sorted(facts)]
+    async def open(self, tx: Transaction, facts: Sequence[IncidentRouted]) -> None:
+        """Open a notification for each of these destinations that has none yet. Raises NotFound for an unknown policy version."""
+        by_id = {fact.destination_id: fact for fact in facts}
+        ordered = [by_id[destination_id] for destination_id in sorted(by_id)]
         policies = {version: await self._directory.policy(tx, version) for version in {fact.policy_version for fact in ordered}}
         notifications = await self._notifications(tx, ordered, policies)
         inserted = await store.add(tx, notifications)
-        opened = [(one, facts[one.destination_id]) for one in notifications if one.notification_id in inserted]
+        opened = [(one, by_id[one.destination_id]) for one in notifications if one.notification_id in inserted]
         await store.add_children(tx, [(one.notification_id, fact.child_ids) for one, fact in opened])
         await tx.record(NOTIFIER, [_opened(one, fact) for one, fact in opened])
         for one, _ in opened:
@@ -64,25 +63,24 @@ class Opening:
         destinations = [(fact.destination_kind, fact.destination_ref, policies[fact.policy_version]) for fact in facts]
         contacts = await self._contacts.by_role(tx, destinations)
         return [
-            _notification(tx, fact, plan_for(tx, fact, policies[fact.policy_version], by_role))
-            for fact, by_role in zip(facts, contacts, strict=True)
+            _notification(tx, fact, plan_for(tx, fact, fact.destination_kind, policy, by_role), policy.teams.phone)
+            for (fact, by_role), (_, _, policy) in zip(zip(facts, contacts, strict=True), destinations, strict=True)
         ]
 
 
-def plan_for(tx: Transaction, fact: IncidentRouted, policy: Policy, contacts: ByRole) -> Plan:
-    """The plan of one destination. It begins when the message may first be sent: a first staff day's waits for that morning."""
-    ladder: Sequence[Step] = TEAM_LADDER if fact.destination_kind == TEAM else policy.ladder
-    ordinary = fact.urgency == ORDINARY
+def plan_for(tx: Transaction, owed: IncidentRouted | DestinationRevised, destination_kind: str, policy: Policy, contacts: ByRole) -> Plan:
+    """A plan for one destination. It begins when the message may first be sent: a first staff day's waits for that morning."""
+    ladder: Sequence[Step] = TEAM_LADDER if destination_kind == TEAM else policy.ladder
     return make_plan(
         ladder,
-        deadline_at=fact.deadline_at,
-        opened_at=max(tx.clock.now(), fact.send_at),
+        deadline_at=owed.deadline_at,
+        opened_at=max(tx.clock.now(), owed.send_at),
         roles_available={role for role, people in contacts.items() if people},
-        too_near_minutes=policy.too_near_minutes if ordinary else NO_TIME_LEFT_MINUTES,
+        too_near_minutes=policy.too_near_minutes if owed.urgency == ORDINARY else NO_TIME_LEFT_MINUTES,
     )
 
 
-def _notification(tx: Transaction, fact: IncidentRouted, plan: Plan) -> Notification:
+def _notification(tx: Transaction, fact: IncidentRouted, plan: Plan, call_team: str) -> Notification:
     return Notification(
         notification_id=new_id(),
         incident_id=fact.incident_id,
@@ -101,6 +99,10 @@ def _notification(tx: Transaction, fact: IncidentRouted, plan: Plan) -> Notifica
         late_at=None,
         opened_at=tx.clock.now(),
         ended_at=None,
+        incident_version=fact.incident_version,
+        supplement=fact.supplement,
+        sandbox=fact.sandbox,
+        call_team=call_team,
     )
 
 
@@ -118,9 +120,3 @@ def _opened(one: Notification, fact: IncidentRouted) -> NotificationOpened:
         policy_version=one.policy_version,
         opened_at=one.opened_at,
     )
-
-
-def _routed(envelope: Envelope) -> IncidentRouted:
-    if not isinstance(envelope.fact, IncidentRouted):
-        raise Misuse("a fact of another type")
-    return envelope.fact

@@ -4,6 +4,9 @@ One turn of one notification: claim it under a lease, learn what there is to kno
 record what came of it together with the next action. A crash in between leaves attempts that are *started*; when the lease has run out
 the next turn sends them again, marked as repeats. Everything is conditional on the lease and on the state: an acknowledgement that
 arrives meanwhile wins, and nothing is sent after it.
+
+Many turns are under way at once, and each place that falls free is filled again, so that a slow channel holds up what hangs on it and
+nothing else. A turn that fails again and again still becomes a telephone call, and late at its deadline: that needs its own row alone.
 """
 
 import asyncio
@@ -14,7 +17,7 @@ from services.notifier import store, store_attempts
 from services.notifier.domain.conflict import Conflict
 from services.notifier.domain.plan import PHONE, Rung, next_due
 from services.notifier.domain.rungs import Recipient, Result, Tried, again_at, one_way_only, outcome, owed, quiet_until
-from services.notifier.handlers_calls import ONE_CHANNEL, open_call
+from services.notifier.handlers_calls import ONE_CHANNEL, call_nevertheless, open_call, pass_on_calls, say_late
 from services.notifier.handlers_contacts import is_chaser
 from services.notifier.loops_known import Knowing, Known, due_rungs
 from services.notifier.loops_sending import Sending, Sent
@@ -23,11 +26,16 @@ from services.notifier.store_attempts import PhoneTask
 from shared.calendar import at, london_date
 from shared.clock import Clock
 from shared.db import Database, Transaction
-from shared.errors import EncompassError, Misuse, Unavailable
-from shared.events import NOTIFIER, NotificationLate, RungClimbed
+from shared.errors import EncompassError, Unavailable
+from shared.events import NOTIFIER, RungClimbed
 from shared.log import logger
 
+AT_ONCE = 64
+"""Turns under way at once. SMTP has four connections: sixteen turns for each are soon through, and none waits out its 90 seconds."""
 BATCH = 16
+"""So many places are filled together, with one statement, when others are taken."""
+LOOK_AGAIN_SECONDS = 0.25
+"""How long something that has just fallen due may wait while others are being sent."""
 LEASE = timedelta(minutes=3)
 """Real time that one turn may take: the longest send and the database, with room."""
 PUT_OFF = timedelta(minutes=1)
@@ -44,28 +52,51 @@ class Ladder:
 
     every_seconds = 1.0
 
-    def __init__(self, *, database: Database, clock: Clock, knowing: Knowing, sending: Sending) -> None:
+    def __init__(self, *, database: Database, clock: Clock, knowing: Knowing, sending: Sending, at_once: int = AT_ONCE) -> None:
         self.name = f"{NOTIFIER}.ladder"
         self.woken = asyncio.Event()
         self._database = database
         self._clock = clock
         self._knowing = knowing
         self._sending = sending
+        self._at_once = at_once
+        self._turns: set[asyncio.Task[None]] = set()
 
     async def run_once(self) -> int:
-        """Take up to 16 due notifications one turn further; returns how many."""
-        async with self._database.transaction() as tx:
-            claimed = await store.claim(tx, BATCH, LEASE)
-        turns = await asyncio.gather(*(self._turn(one) for one in claimed), return_exceptions=True)
-        for turn in turns:
-            if isinstance(turn, BaseException):
-                raise turn  # after every other turn has come to its end
-        return len(claimed)
+        """Fill the free places with what is due and wait for the first turn to end, a quarter of a second at most.
+
+        Returns how many turns have ended, at least 1 while any is under way; 0 when nothing is due and nothing is under way.
+        """
+        await self._fill()
+        if not self._turns:
+            return 0
+        try:
+            await asyncio.wait(self._turns, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = {turn for turn in self._turns if turn.done()}
+            self._turns -= ended
+        failed = [error for turn in ended if (error := turn.exception()) is not None]
+        if failed:
+            raise failed[0]  # every other turn goes on, and each has said what befell it
+        return max(1, len(ended))
+
+    async def drain(self) -> None:
+        """Let the turns under way come to their end: what they have sent is recorded. Nothing new is begun."""
+        await asyncio.gather(*self._turns, return_exceptions=True)
+        self._turns.clear()
 
     async def next_due(self) -> datetime | None:
         """When the next open notification is due."""
         async with self._database.reading() as reading:
             return await store.next_due(reading)
+
+    async def _fill(self) -> None:
+        free = self._at_once - len(self._turns)
+        if free < min(BATCH, self._at_once):
+            return
+        async with self._database.transaction() as tx:
+            claimed = await store.claim(tx, free, LEASE)
+        self._turns |= {asyncio.create_task(self._turn(one)) for one in claimed}
 
     async def _turn(self, claimed: Notification) -> None:
         """One notification. One that cannot be carried out steps aside for a minute, loudly, and stops no other."""
@@ -78,16 +109,31 @@ class Ladder:
         except EncompassError as error:
             log.error("ladder.put-off", notification_id=claimed.notification_id, error=error.code)
             await self._give_back(claimed, PUT_OFF)
+        except Exception:
+            await self._give_back(claimed, PUT_OFF)
+            raise
 
     async def _give_back(self, claimed: Notification, pause: timedelta) -> None:
+        """Try again after the pause. Once its last rung is due somebody telephones nevertheless, and its deadline makes it late.
+
+        Neither the report nor the directory is read here, and no policy: one of them may be what fails.
+        """
         async with self._database.transaction() as tx:
-            await store.put_off(tx, claimed, tx.clock.now() + pause)
+            held = await store.still_held(tx, claimed)
+            if held is None:
+                return
+            late_at = await call_nevertheless(tx, held)
+            now = tx.clock.now()
+            waits = [instant for instant in (held.plan.rungs[-1].due_at, held.deadline_at) if instant > now]
+            until = min([now + pause, *waits])
+            done, rung_at = held.rungs_done, held.next_rung_at
+            await store.go_on(tx, held, rungs_done=done, next_rung_at=rung_at, next_action_at=until, late_at=late_at)
 
     async def _carry_out(self, claimed: Notification) -> None:
         now = self._clock.now()
         known = await self._knowing.of(claimed)
         climbing = due_rungs(claimed, now)
-        rungs = claimed.plan.rungs[: claimed.rungs_done + len(climbing)]
+        rungs = claimed.plan.rungs[claimed.plan.past : claimed.rungs_done + len(climbing)]
         recipients = known.recipients(rungs)
         quiet = quiet_until(known.policy.quiet_hours, now, claimed.deadline_at)
         sending = owed(recipients, known.tried, now, quiet)
@@ -137,7 +183,7 @@ class Turn:
         await self._open_tasks(done)
         await self._record_climbed(next_rung_at)
         late_at = held.late_at or await self._late()
-        instants = [next_rung_at, again_at(self._recipients, self._tried, now, self._quiet_until)]
+        instants = [next_rung_at, again_at(self._recipients, self._tried, now, self._quiet_until), await self._pass_on()]
         if late_at is None:
             instants.append(held.deadline_at)
         elif next_rung_at is None:
@@ -156,8 +202,8 @@ class Turn:
 
     def _next_rung_at(self, done: int, *, hurried: bool) -> datetime | None:
         """When the next rung is due: by the plan, or at once when the last one reached nobody or somebody passed it on."""
-        rungs = self._held.plan.rungs
-        nobody = done > 0 and self._reached_nobody(rungs[:done])
+        rungs, past = self._held.plan.rungs, self._held.plan.past
+        nobody = done > past and self._reached_nobody(rungs[past:done])
         if self._climbed:
             rung = next_due(rungs, done, nobody or hurried, self._now)
             return rung.due_at if rung else None
@@ -234,26 +280,19 @@ class Turn:
     async def _open_task(self, team_id: str, reason: str) -> PhoneTask | None:
         return await open_call(self._tx, self._held, team_id, reason)
 
+    async def _pass_on(self) -> datetime | None:
+        """Calls that nobody finished in the policy's time become the authority lead's; when the next one will, None when none can."""
+        policy, held = self._known.policy, self._held
+        patience = timedelta(minutes=policy.call_minutes)
+        await pass_on_calls(self._tx, held, policy.teams.authority_lead, self._now - patience)
+        tasks = await store_attempts.open_tasks(self._tx, held.notification_id)
+        waiting = [task for task in tasks if task.passed_on_at is None and task.team_id != policy.teams.authority_lead]
+        return min((task.due_at + patience for task in waiting), default=None)
+
     async def _late(self) -> datetime | None:
         """Say that the deadline has passed, and whose it is now; None while it has not."""
         held = self._held
-        if self._now < held.deadline_at:
-            return None
-        tasks = await store_attempts.open_tasks(self._tx, held.notification_id)
-        task = tasks[-1] if tasks else await self._open_task(self._whose_call()[0], "late")
-        if task is None:
-            raise Misuse("a telephone task for being late, without being late")
-        late = NotificationLate(
-            incident_id=held.incident_id,
-            notification_id=held.notification_id,
-            owner=task.team_id,
-            phone_task_id=task.phone_task_id,
-            deadline_at=held.deadline_at,
-            late_at=self._now,
-        )
-        await self._tx.record(NOTIFIER, [late])
-        log.warning("notification.late", notification_id=held.notification_id, phone_task_id=task.phone_task_id)
-        return self._now
+        return None if self._now < held.deadline_at else await say_late(self._tx, held, self._whose_call()[0])
 
 
 def _next_chase(now: datetime) -> datetime:

@@ -20,6 +20,8 @@ from shared.events import NOTIFIER, AttemptEnded, AttemptStarted
 from shared.ids import new_id, new_token
 from shared.log import logger
 
+SANDBOX = "sandbox"
+"""The reason of an attempt that was made and went nowhere."""
 SEND_SECONDS_MAX = 90.0
 """A channel that keeps us longer than this may have taken the message or not."""
 
@@ -27,11 +29,20 @@ log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An attempt that is on record; ``token`` is its link's, None for a chaser's."""
+
+    attempt: Attempt
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A message whose attempt is on record."""
+    """A message whose attempt is on record. ``nowhere``: of a sandbox, whose messages go to nobody."""
 
     attempt: Attempt
     message: Message = field(repr=False)
+    nowhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +73,22 @@ class Sending:
             await self._interrupted(tx, claimed)
             if not owed:
                 return ()
-            now = tx.clock.now()
-            attempts = [Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=one, started_at=now) for one in owed]
-            await store_attempts.start(tx, attempts)
-            links = {one.attempt_id: new_token() for one in attempts if not self._is_chaser(claimed, one)}
-            await store_visits.add_links(tx, [(links[one.attempt_id], _link(claimed, one)) for one in attempts if one.attempt_id in links])
-            await tx.record(NOTIFIER, [_started(claimed, one) for one in attempts])
-        return tuple(self._ready(claimed, known, one, links.get(one.attempt_id)) for one in attempts)
+            begun = await self.begin(tx, claimed, owed)
+        return self.ready(claimed, known, begun)
+
+    async def begin(self, tx: Transaction, claimed: Notification, owed: Sequence[Owed]) -> tuple[Begun, ...]:
+        """The rows, links and facts of attempts that are about to be made."""
+        now = tx.clock.now()
+        attempts = [Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=one, started_at=now) for one in owed]
+        await store_attempts.start(tx, attempts)
+        begun = tuple(Begun(attempt=one, token=None if self._is_chaser(claimed, one) else new_token()) for one in attempts)
+        await store_visits.add_links(tx, [(one.token, _link(claimed, one.attempt)) for one in begun if one.token is not None])
+        await tx.record(NOTIFIER, [_started(claimed, one) for one in attempts])
+        return begun
+
+    def ready(self, claimed: Notification, known: Known, begun: Sequence[Begun]) -> tuple[Ready, ...]:
+        """Their messages."""
+        return tuple(self._ready(claimed, known, one.attempt, one.token) for one in begun)
 
     async def send(self, volley: Sequence[Ready]) -> tuple[Sent, ...]:
         """Hand every message over, all at once. Raises Misuse inside a transaction."""
@@ -85,7 +105,8 @@ class Sending:
         facts = []
         for one in volley:
             owed, result = one.attempt.owed, _result(one.outcome)
-            reason = None if isinstance(one.outcome, HandedOver) else one.outcome.reason
+            handed_over = SANDBOX if claimed.sandbox else None
+            reason = handed_over if isinstance(one.outcome, HandedOver) else one.outcome.reason
             reference = one.outcome.reference if isinstance(one.outcome, HandedOver) else None
             attempt_id = one.attempt.attempt_id
             if await store_attempts.finish(tx, attempt_id, result, tx.clock.now(), reason=reason, reference=reference):
@@ -98,6 +119,8 @@ class Sending:
         await tx.record(NOTIFIER, [_ended(claimed, *one, Result.UNKNOWN, tx, store_attempts.INTERRUPTED) for one in broken_off])
 
     async def _send(self, ready: Ready) -> Outcome:
+        if ready.nowhere:
+            return HandedOver(reference=SANDBOX)
         try:
             async with asyncio.timeout(SEND_SECONDS_MAX):
                 return await self._channels[ready.attempt.owed.channel].send(ready.message)
@@ -109,7 +132,8 @@ class Sending:
         is_email = attempt.owed.channel == EMAIL
         text = self._text(claimed, known, attempt, token)
         to = (contact.email if is_email else contact.phone) or ""
-        return Ready(attempt=attempt, message=Message(attempt_id=attempt.attempt_id, to=to, subject=text.subject, body=text.body))
+        message = Message(attempt_id=attempt.attempt_id, to=to, subject=text.subject, body=text.body)
+        return Ready(attempt=attempt, message=message, nowhere=claimed.sandbox)
 
     def _text(self, claimed: Notification, known: Known, attempt: Attempt, token: str | None) -> Text:
         if token is None:

@@ -122,6 +122,8 @@ async def arrival(room: Room, request: Request, faults: list[Fault] | None = Non
     guest = await room.visits.arrived(token)
     if guest is None:
         return ended(room)
+    if guest.state is LinkState.WITHDRAWN:
+        return pages_visit.withdrawn(room, guest)
     way = None if refused else room.visits.other_channel(guest)
     return room.frame.layout.public(
         "message/arrival.html",
@@ -141,7 +143,7 @@ async def entering(room: Room, request: Request, faults: list[Fault] | None = No
     token = room.frame.cookies.read(request, LINK) or ""
     guest = await room.visits.arrived(token)
     way = None if guest is None else room.visits.other_channel(guest)
-    if guest is None or way is None:
+    if guest is None or way is None or not guest.may_read:
         return ended(room)
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
     return room.frame.layout.public(

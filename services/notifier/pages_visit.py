@@ -23,11 +23,11 @@ from services.notifier.domain.states import Answer, ChildState, Stage
 from services.notifier.domain.wording import clean_name
 from services.notifier.visits import VISIT_LIFETIME, Guest, Visits
 from services.notifier.visits_answers import Answers, ChildPage, readable
+from shared.errors import Conflict
 from shared.web import forms
 from shared.web.cookies import Cookie
 from shared.web.forms import Fault, Form
 from shared.web.frame import Frame
-from shared.web.limits import TooMany
 
 READ = ["GET", "HEAD"]
 
@@ -49,6 +49,8 @@ ROLES = {
 
 AT_SETTING = {Answer.ON_OUR_ROLL: "Yes, on our roll", Answer.NOT_OURS: "No, not ours", Answer.HAS_LEFT: "No, has left"}
 IN_TEAM = {Answer.ON_OUR_ROLL: "Yes, for us", Answer.NOT_OURS: "No, not for us"}
+
+CHANGED = "This changed while you were reading: read it again, then answer"
 
 Page = Callable[[str, Guest], Awaitable[Response]]
 
@@ -97,8 +99,9 @@ def _reading(router: APIRouter, room: Room) -> None:
         async def page(token: str, guest: Guest) -> Response:
             match form.get("answer"):
                 case "acting":
-                    await room.answers.act(token)
-                    return RedirectResponse("/message/done", 303)
+                    if await room.answers.act(token, _version(form)):
+                        return RedirectResponse("/message/done", 303)
+                    return await _content(room, token, guest, [Fault(name="answer", text=CHANGED)])
                 case "pass-on":
                     await room.answers.pass_on(token)
                     return RedirectResponse("/message/passed-on", 303)
@@ -139,6 +142,8 @@ def _ending(router: APIRouter, room: Room) -> None:
 async def _children(room: Room, token: str, guest: Guest, faults: Sequence[Fault] = (), given: dict[str, Answer] | None = None) -> Response:
     if guest.state is LinkState.RECALLED:
         return RedirectResponse("/message/done", 303)
+    if not guest.may_read:
+        return _handed_over(room, token, guest)
     names = await room.answers.names(guest)
     if names is None:
         return _unavailable(room, token, guest)
@@ -158,11 +163,17 @@ async def _children(room: Room, token: str, guest: Guest, faults: Sequence[Fault
 
 
 async def _content(room: Room, token: str, guest: Guest, faults: Sequence[Fault] = ()) -> Response:
+    if guest.state is not LinkState.RECALLED and not guest.may_read:
+        return _handed_over(room, token, guest)
     if not any(child.answer is Answer.ON_OUR_ROLL for child in guest.own):
         return RedirectResponse("/message/done" if guest.state is LinkState.RECALLED else "/message/children", 303)
-    pages = await room.answers.content(guest, record=_is_new(room, guest))
-    if pages is None:
+    try:
+        content = await room.answers.content(guest)
+    except Conflict:
+        return RedirectResponse("/message/content", 303)
+    if content is None:
         return _unavailable(room, token, guest)
+    pages = content.pages
     return _page(
         room,
         "message/content.html",
@@ -174,7 +185,22 @@ async def _content(room: Room, token: str, guest: Guest, faults: Sequence[Fault]
         may_act=any(page.child.acknowledged_by is None for page in pages),
         may_pass_on=guest.notification.state is Stage.OPEN,
         unanswered=sum(child.answer is None for child in guest.own),
+        added=content.added,
+        removed=content.removed,
+        version=guest.notification.incident_version,
     )
+
+
+def _handed_over(room: Room, token: str, guest: Guest) -> Response:
+    """A colleague has all of it: this visitor is shown nothing more of any child."""
+    last = max((child for child in guest.own if child.acknowledged_at), key=lambda child: str(child.acknowledged_at))
+    return _page(room, "message/picked-up.html", token, guest, at=last.acknowledged_at, who=role_word(guest, last.acknowledged_by))
+
+
+def _version(form: Form) -> int:
+    """The version that the posted page showed; 0 for a page that did not say."""
+    text = form.get("version")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _picked_up(guest: Guest, page: ChildPage) -> dict[str, Any]:
@@ -250,14 +276,11 @@ async def _visiting(room: Room, request: Request, page: Page) -> Response:
     guest = None if token is None else await room.answers.guest(token)
     if token is None or guest is None:
         return room.frame.layout.public("message/visit-ended.html", status=401)
+    if guest.state is LinkState.WITHDRAWN:
+        return withdrawn(room, guest)
     return await page(token, guest)
 
 
-def _is_new(room: Room, guest: Guest) -> bool:
-    """Whether this view goes on record: once a minute for each visitor and what she is shown."""
-    shown = [child.child_id for child in guest.own if readable(guest, child)]
-    try:
-        room.frame.limits.take("content.viewed", f"{guest.link.link_id} {' '.join(shown)}", each_minute=1, burst=1)
-    except TooMany:
-        return False
-    return True
+def withdrawn(room: Room, guest: Guest) -> Response:
+    """Nothing is left of the message: the same page before the code and after it."""
+    return room.frame.layout.public("message/withdrawn.html", name=clean_name(guest.name))

@@ -22,7 +22,11 @@ _OPEN = notifier_notification.c.state == Stage.OPEN.value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One row. ``next_rung_at`` is None when every rung was climbed; ``leased_until_at`` is a real instant."""
+    """One row. ``next_rung_at`` is None when every rung was climbed; ``leased_until_at`` is a real instant.
+
+    ``incident_version`` is the one that is shown. ``sandbox``: nobody is told, whatever the plan says.
+    ``call_team`` telephones when everything else fails, even the policy.
+    """
 
     notification_id: str
     incident_id: str
@@ -41,6 +45,10 @@ class Notification:
     late_at: datetime | None
     opened_at: datetime
     ended_at: datetime | None
+    incident_version: int
+    supplement: bool
+    sandbox: bool
+    call_team: str | None
 
     @property
     def is_open(self) -> bool:
@@ -92,6 +100,13 @@ async def hold(tx: Transaction, notification_id: str) -> Notification:
     return _notification(await _one(tx, select(notifier_notification).with_for_update(), notification_id))
 
 
+async def hold_of(tx: Transaction, destination_id: str) -> Notification | None:
+    """The notification of that destination, locked until the end of the transaction; None when none has been opened yet."""
+    statement = select(notifier_notification).where(notifier_notification.c.destination_id == destination_id).with_for_update()
+    row = (await tx.execute(statement)).first()
+    return None if row is None else _notification(row)
+
+
 async def still_held(tx: Transaction, claimed: Notification) -> Notification | None:
     """The claimed notification as it is now, locked; None when it has ended or another holds it."""
     found = await hold(tx, claimed.notification_id)
@@ -125,15 +140,29 @@ async def hasten(tx: Transaction, notification_id: str, now: datetime) -> bool:
 
 
 async def end(tx: Transaction, notification_id: str, stage: Stage, now: datetime) -> bool:
-    """Acknowledged or recalled: nothing is due any more. A recall may follow an acknowledgement, never the other way."""
+    """Nothing is due any more. A recall or a withdrawal may follow an acknowledgement, never the other way."""
     table = notifier_notification
-    before = [Stage.OPEN, Stage.ACKNOWLEDGED] if stage is Stage.RECALLED else [Stage.OPEN]
+    before = [Stage.OPEN] if stage is Stage.ACKNOWLEDGED else [Stage.OPEN, Stage.ACKNOWLEDGED]
     ended = await tx.execute(
         update(table)
         .where(table.c.notification_id == notification_id, table.c.state.in_([one.value for one in before]))
         .values(state=stage.value, ended_at=now, next_rung_at=None, next_action_at=None, leased_until_at=None)
     )
     return ended.rowcount == 1
+
+
+async def bring(tx: Transaction, notification_id: str, incident_version: int) -> None:
+    """Show that version from here on. The notification is held by the caller."""
+    table = notifier_notification
+    await tx.execute(update(table).where(table.c.notification_id == notification_id).values(incident_version=incident_version))
+
+
+async def reopen(tx: Transaction, notification_id: str, plan: Plan) -> None:
+    """Open a notification that had ended, with rungs added behind those done. It is held by the caller."""
+    table, due_at = notifier_notification, plan.present[0].due_at
+    values = {"state": Stage.OPEN.value, "plan": plan.to_data(), "rungs_done": plan.past, "deadline_at": plan.deadline_at}
+    values |= {"next_rung_at": due_at, "next_action_at": due_at, "leased_until_at": None, "late_at": None, "ended_at": None}
+    await tx.execute(update(table).where(table.c.notification_id == notification_id, ~_OPEN).values(values))
 
 
 # --- children -------------------------------------------------------------------------------------------------------------------------
@@ -156,6 +185,7 @@ async def children(reading: Reading, notification_id: str) -> tuple[ChildState, 
             acknowledged_by=row.acknowledged_by,
             acknowledged_at=row.acknowledged_at,
             recalled_at=row.recalled_at,
+            withdrawn_at=row.withdrawn_at,
         )
         for row in await reading.execute(statement)
     )
@@ -171,9 +201,21 @@ async def change_child(tx: Transaction, notification_id: str, child: ChildState,
             acknowledged_by=child.acknowledged_by,
             acknowledged_at=child.acknowledged_at,
             recalled_at=child.recalled_at,
+            withdrawn_at=child.withdrawn_at,
             **answered,
         )
     )
+
+
+async def revise_children(tx: Transaction, notification_id: str, before: Sequence[ChildState], after: Sequence[ChildState]) -> None:
+    """Bring the children to ``after``: new ones are added, changed ones written. The notification is held by the caller."""
+    known = {child.child_id: child for child in before}
+    await add_children(tx, [(notification_id, [child.child_id for child in after if child.child_id not in known])])
+    for child in after:
+        was = known.get(child.child_id, child)
+        if child != was:
+            unsaid = {"answered_by": None, "answered_at": None} if child.answer is None else {}
+            await change_child(tx, notification_id, child, **unsaid)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneTask:
-    """A call that ``team_id`` owes."""
+    """A call that ``team_id`` owes. ``passed_on_at``: since when it has been another team's; ``round``: see the table."""
 
     phone_task_id: str
     notification_id: str
@@ -34,6 +34,8 @@ class PhoneTask:
     reason: str
     due_at: datetime
     opened_at: datetime
+    round: int
+    passed_on_at: datetime | None = None
 
 
 # --- attempts -------------------------------------------------------------------------------------------------------------------------
@@ -102,8 +104,11 @@ async def finish(
 # --- telephone tasks ------------------------------------------------------------------------------------------------------------------
 
 
-async def open_task(tx: Transaction, notification_id: str, team_id: str, reason: str, due_at: datetime) -> PhoneTask | None:
-    """A new telephone task; None when the notification has had one for that reason."""
+async def open_task(tx: Transaction, notification_id: str, team_id: str, reason: str, due_at: datetime, past: int) -> PhoneTask | None:
+    """A new telephone task; None when the notification has had one for that reason since it was opened, or opened again.
+
+    ``past``: how many rungs of its plan were history then.
+    """
     task = PhoneTask(
         phone_task_id=new_id(),
         notification_id=notification_id,
@@ -111,10 +116,11 @@ async def open_task(tx: Transaction, notification_id: str, team_id: str, reason:
         reason=reason,
         due_at=due_at,
         opened_at=tx.clock.now(),
+        round=past,
     )
     columns = {name: getattr(task, name) for name in PhoneTask.__slots__}
     statement = tx.insert(notifier_phone_task).values(**columns, state="open")
-    statement = statement.on_conflict_do_nothing(index_elements=["notification_id", "reason"])
+    statement = statement.on_conflict_do_nothing(index_elements=["notification_id", "reason", "round"])
     inserted = await tx.execute(statement.returning(notifier_phone_task.c.phone_task_id))
     return task if inserted.first() is not None else None
 
@@ -130,8 +136,12 @@ async def open_tasks(reading: Reading, notification_id: str) -> tuple[PhoneTask,
     return tuple(PhoneTask(**row) for row in rows.mappings())
 
 
-async def end_tasks(tx: Transaction, notification_id: str, now: datetime) -> int:
-    """Nobody needs to telephone any more; how many tasks that ended."""
+async def end_tasks(tx: Transaction, notification_id: str, now: datetime, *, done: str | None = None) -> tuple[str, ...]:
+    """Nobody needs to telephone any more; the ids of the tasks that ended. ``done``: the one whose call settled it."""
     table = notifier_phone_task
-    statement = update(table).where(table.c.notification_id == notification_id, table.c.state == "open")
-    return (await tx.execute(statement.values(state="not-needed", ended_at=now))).rowcount
+    of_it = update(table).where(table.c.notification_id == notification_id, table.c.state == "open").returning(table.c.phone_task_id)
+    values = {"ended_at": now, "claimed_by": None, "claimed_until_at": None}
+    settled = await tx.execute(of_it.where(table.c.phone_task_id == done).values(values | {"state": "done"})) if done else ()
+    ended = [row.phone_task_id for row in settled]
+    ended += [row.phone_task_id for row in await tx.execute(of_it.values(values | {"state": "not-needed"}))]
+    return tuple(ended)

@@ -75,6 +75,13 @@ async def link_by_id(reading: Reading, link_id: str) -> Link | None:
     return await _link(reading, notifier_link.c.link_id == link_id)
 
 
+async def attempt_of(reading: Reading, notification_id: str, contact_id: str) -> str | None:
+    """The attempt that brought this contact her newest link to the notification; None when she has none."""
+    mine = (notifier_link.c.notification_id == notification_id, notifier_link.c.contact_id == contact_id)
+    statement = select(notifier_link.c.attempt_id).where(*mine).order_by(notifier_link.c.created_at.desc()).limit(1)
+    return (await reading.execute(statement)).scalar()
+
+
 async def revoke_links(tx: Transaction, notification_id: str, now: datetime) -> None:
     """No link of the notification opens any more (design rule 7.9)."""
     statement = update(notifier_link).where(notifier_link.c.notification_id == notification_id, notifier_link.c.revoked_at.is_(None))

@@ -108,7 +108,7 @@ class Visits:
     async def guest(self, reading: Reading, link: Link) -> Guest | None:
         """The contact of a live link and what she may know; None as above."""
         notification = await store.get(reading, link.notification_id)
-        state = link_state(notification.state, link.expires_at, reading.clock.now())
+        state = link_state(notification.state, notification.deadline_at, notification.ended_at, reading.clock.now())
         if link.revoked_at is not None or state in (LinkState.RECALLED, LinkState.EXPIRED):
             return None
         if await self._vault.is_erased(reading, notification.incident_id):
@@ -165,13 +165,14 @@ class Visits:
         return await self._sent(guest, await self._channels[channel].send(message))
 
     async def enter_code(self, token: str, digits: str) -> tuple[Verdict, str | None] | None:
-        """Judge entered digits, and open a visit when they are right: the verdict and the visit's token. None for an ended link.
+        """Judge entered digits, and open a visit when they are right: the verdict and the visit's token. None for an ended link, and
+        when nothing is left for her to read.
 
         Any code of the link that still lives will do, for text messages overtake each other; a wrong try counts against all of them.
         """
         async with self._database.transaction() as tx:
             guest = await self._held(tx, token)
-            if guest is None:
+            if guest is None or not guest.may_read:
                 return None
             codes = await store_visits.codes(tx, guest.link.link_id)
             judged = [(verdict(one.code, self._matches(one, digits), tx.clock.real()), one) for one in codes]

@@ -6,37 +6,55 @@ belongs elsewhere recalls at once (design rule 7.9); acting on it is the one thi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from services.notifier import store, store_attempts, store_visits
+from services.notifier import store, store_visits, store_words, visits_facts
+from services.notifier.domain import conflict as conflicts
 from services.notifier.domain.codes import LinkState, link_state
 from services.notifier.domain.confirm import Confirmation, confirmation
-from services.notifier.domain.conflict import Conflict, conflict, known_adults
-from services.notifier.domain.content import Sheet, sheet
-from services.notifier.domain.states import ActingToday, Answer, Answered, ChildState, PassedOn, Stage, State, step
+from services.notifier.domain.content import Sheet
+from services.notifier.domain.revision import Earlier, differences, earlier, is_on_record, is_stale, shown
+from services.notifier.domain.states import ActingToday, Answer, Answered, ChildState, PassedOn, State, step
 from services.notifier.handlers_contacts import as_person
+from services.notifier.handlers_ending import ended
 from services.notifier.store import Notification
 from services.notifier.visits import Guest, Visits
 from shared.calendar import london_date
 from shared.db import Database, Reading, Transaction
-from shared.errors import Misuse, NotFound, VaultSealed
-from shared.events import NOTIFIER, ChildAnswered, ChildRecalled, ContentViewed, Fact, NotificationAcknowledged, NotificationPassedOn
+from shared.errors import Conflict, Misuse, NotFound, VaultSealed
+from shared.events import NOTIFIER, ContentViewed, Fact, NotificationPassedOn
 from shared.log import logger
 from shared.report.sealed import SealedReport
 from shared.report.store import load
 from shared.scope import Scope
 from shared.vault import Vault
 
+VIEW_AGAIN = timedelta(minutes=1)
+"""The same view is one view for so long."""
+
 log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPage:
-    """One child as the visitor sees it. ``sheet`` is None before it was confirmed, and for one whom another has picked up."""
+    """One child as the visitor sees it. ``sheet`` is None before it was confirmed, and for one whom another has picked up.
+
+    ``changes`` are the labels of what differs from what she had read of the child before; none when nothing does.
+    """
 
     child: ChildState
     confirmation: Confirmation = field(repr=False)
     sheet: Sheet | None = field(default=None, repr=False)
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The confirmed children. ``added`` and ``removed`` count the children that have come and gone since she last read."""
+
+    pages: tuple[ChildPage, ...]
+    added: int = 0
+    removed: int = 0
 
 
 class Answers:
@@ -57,23 +75,41 @@ class Answers:
         report = await self._report(guest)
         return None if report is None else tuple(_page(report, child) for child in guest.own)
 
-    async def content(self, guest: Guest, *, record: bool) -> tuple[ChildPage, ...] | None:
+    async def content(self, guest: Guest) -> Content | None:
         """The confirmed children, each with its sheet; the view is on record before anything is shown. None when nothing can be.
 
-        ``record`` is false when this visitor has been shown the same within the minute.
+        The same view is recorded once a minute. Raises Conflict when a later version has come since the guest was read.
         """
-        report = await self._report(guest)
-        if report is None:
-            return None
         confirmed = [child for child in guest.own if child.answer is Answer.ON_OUR_ROLL]
-        shown = [child for child in confirmed if readable(guest, child)]
-        if record and shown:
-            await self._viewed(guest, shown)
-        today = london_date(self._visits.clock.now())
-        return tuple(
-            _page(report, child, sheet(report.report, _reference(report, child), guest.policy, today) if child in shown else None)
-            for child in confirmed
-        )
+        shown_ids = [child.child_id for child in confirmed if readable(guest, child)]
+        notification, today = guest.notification, london_date(self._visits.clock.now())
+        async with self._database.reading() as reading:
+            report = await self._opened(reading, guest)
+            if report is None:
+                return None
+            facts = await store_words.of_incident(reading, notification.incident_id)
+            before = earlier(facts, notification.notification_id, notification.destination_id, guest.contact.contact_id)
+            then = None if before is None else await self._version(reading, notification, before.incident_version)
+        since = self._visits.clock.now() - VIEW_AGAIN
+        if shown_ids and not is_on_record(facts, notification.notification_id, guest.contact.contact_id, shown_ids, since):
+            await self._viewed(guest, shown_ids)
+        pages = tuple(self._child_page(guest, report, then, before, child, today) for child in confirmed)
+        if before is None:
+            return Content(pages=pages)
+        gone = [child for child in guest.children if child.withdrawn_at is not None and child.child_id in before.child_ids]
+        return Content(pages=pages, added=sum(child.child_id not in before.child_ids for child in guest.own), removed=len(gone))
+
+    def _child_page(
+        self, guest: Guest, report: SealedReport, then: SealedReport | None, before: Earlier | None, child: ChildState, today: date
+    ) -> ChildPage:
+        if not readable(guest, child):
+            return _page(report, child)
+        now = shown(report.report, _reference(report, child), guest.policy, today)
+        was = None if then is None or before is None or child.child_id not in before.read else then.child(child.child_id)
+        changes: tuple[str, ...] = ()
+        if then is not None and was is not None:
+            changes = differences(shown(then.report, was.reference, guest.policy, today), now)
+        return ChildPage(child=child, confirmation=now.confirmation, sheet=now.sheet, changes=changes)
 
     async def answer(self, token: str, answers: Mapping[str, Answer]) -> Guest | None:
         """What the destination says of its children, by child_id; the guest as she is after it. None when the visit has ended."""
@@ -91,17 +127,25 @@ class Answers:
             await self._change(tx, held, before, said(before, held.contact.contact_id, tx.clock.now()))
             return await self._guest(tx, token)
 
-    async def act(self, token: str) -> Guest | None:
-        """*I am acting on this today*, for every confirmed child that nobody has picked up: the ladder stops when none is left (D5)."""
+    async def act(self, token: str, incident_version: int) -> bool:
+        """*I am acting on this today*, for every confirmed child that nobody has picked up: the ladder stops when none is left (D5).
+
+        ``incident_version`` is the one that her page showed. False, and nothing is said, when what she read has changed since.
+        """
         async with self._database.transaction() as tx:
             held = await self._held(tx, token)
             if held is None:
-                return None
+                return True
+            notification = held.notification
+            if notification.incident_version > incident_version:
+                facts = await store_words.of_incident(tx, notification.incident_id)
+                if is_stale(facts, notification.notification_id, incident_version):
+                    return False
             before = _state(held)
             children = frozenset(child.child_id for child in held.own)
             acting = ActingToday(contact_id=held.contact.contact_id, child_ids=children, at=tx.clock.now())
             await self._change(tx, held, before, step(before, acting))
-            return await self._guest(tx, token)
+            return True
 
     async def pass_on(self, token: str) -> Guest | None:
         """*Seen, cannot act*: the next rung is due at once."""
@@ -132,7 +176,7 @@ class Answers:
         if link is None:
             return None
         notification = await store.get(reading, link.notification_id)
-        state = link_state(notification.state, link.expires_at, reading.clock.now())
+        state = link_state(notification.state, notification.deadline_at, notification.ended_at, reading.clock.now())
         if state is LinkState.EXPIRED or (link.revoked_at is not None and state is not LinkState.RECALLED):
             return None
         return await self._visits.seen(reading, notification, link, state)
@@ -156,20 +200,28 @@ class Answers:
     async def _opened(self, reading: Reading, guest: Guest) -> SealedReport | None:
         notification = guest.notification
         try:
-            report = await load(self._vault, reading, notification.incident_id, Scope.notification(notification.notification_id))
+            report = await self._version(reading, notification, notification.incident_version)
         except (NotFound, VaultSealed, Misuse) as error:
             log.error("report.sealed", notification_id=notification.notification_id, error=error.code)
             return None
-        blocked = conflict(as_person(guest.contact), known_adults(report.report)) is not Conflict.NONE
+        blocked = conflicts.conflict(as_person(guest.contact), conflicts.known_adults(report.report)) is not conflicts.Conflict.NONE
         return None if blocked else report
 
-    async def _viewed(self, guest: Guest, shown: Sequence[ChildState]) -> None:
+    async def _version(self, reading: Reading, notification: Notification, incident_version: int) -> SealedReport:
+        scope = Scope.notification(notification.notification_id)
+        return await load(self._vault, reading, notification.incident_id, scope, incident_version)
+
+    async def _viewed(self, guest: Guest, child_ids: Sequence[str]) -> None:
+        """Record the view of that very version, under the notification's row: what is on record is what was shown."""
         async with self._database.transaction() as tx:
+            held = await store.hold(tx, guest.notification.notification_id)
+            if held.incident_version != guest.notification.incident_version:
+                raise Conflict("a later version has come meanwhile")
             viewed = ContentViewed(
                 incident_id=guest.notification.incident_id,
                 notification_id=guest.notification.notification_id,
                 contact_id=guest.contact.contact_id,
-                child_ids=tuple(child.child_id for child in shown),
+                child_ids=tuple(child_ids),
                 viewed_at=tx.clock.now(),
             )
             await tx.record(NOTIFIER, [viewed])
@@ -186,18 +238,18 @@ class Answers:
             said = {} if child.answer is was.answer else {"answered_by": held.contact.contact_id, "answered_at": now}
             await store.change_child(tx, held.notification.notification_id, child, **said)
             if child.answer is not was.answer and child.answer is not None:
-                facts.append(_answered(held, child.child_id, child.answer, now))
+                facts.append(visits_facts.answered(held, child.child_id, child.answer, now))
             if was.is_own and not child.is_own and child.answer is not None:
                 await self._breach(tx, held, child.child_id, now)
-                facts.append(_recalled(held.notification, child.child_id, child.answer, now))
+                facts.append(visits_facts.recalled(held.notification, child.child_id, child.answer, now))
         if picked_up := [
             child.child_id
             for was, child in zip(before.children, after.children, strict=True)
             if child.acknowledged_by and not was.acknowledged_by
         ]:
-            facts.append(_acknowledged(held, picked_up, now))
+            facts.append(visits_facts.acknowledged(held, picked_up, now))
         await tx.record(NOTIFIER, facts)
-        await self._end(tx, held.notification, after.stage, now)
+        await ended(tx, held.notification, held.contact.contact_id, now)
 
     async def _breach(self, tx: Transaction, held: Guest, child_id: str, now: datetime) -> None:
         """A name, or more, was shown to a setting that it was not for."""
@@ -206,15 +258,6 @@ class Answers:
         contact_id = held.contact.contact_id
         await store_visits.open_breach(tx, notification.notification_id, child_id, contact_id, content_was_shown=shown, now=now)
         log.warning("breach.open", notification_id=notification.notification_id, child_id=child_id)
-
-    async def _end(self, tx: Transaction, notification: Notification, stage: Stage, now: datetime) -> None:
-        if stage is notification.state or stage is Stage.OPEN:
-            return
-        await store.end(tx, notification.notification_id, stage, now)
-        await store_attempts.end_tasks(tx, notification.notification_id, now)
-        if stage is Stage.RECALLED:
-            await store_visits.revoke_links(tx, notification.notification_id, now)
-        log.info("notification.ended", notification_id=notification.notification_id, state=stage.value)
 
 
 def readable(guest: Guest, child: ChildState) -> bool:
@@ -227,8 +270,8 @@ def _state(guest: Guest) -> State:
     return State(children=guest.children, registered=frozenset({guest.contact.contact_id}))
 
 
-def _page(report: SealedReport, child: ChildState, content: Sheet | None = None) -> ChildPage:
-    return ChildPage(child=child, confirmation=confirmation(report.report, _reference(report, child)), sheet=content)
+def _page(report: SealedReport, child: ChildState) -> ChildPage:
+    return ChildPage(child=child, confirmation=confirmation(report.report, _reference(report, child)))
 
 
 def _reference(report: SealedReport, child: ChildState) -> str:
@@ -236,37 +279,3 @@ def _reference(report: SealedReport, child: ChildState) -> str:
     if found is None:
         raise NotFound("the report has no such child")
     return found.reference
-
-
-def _answered(guest: Guest, child_id: str, answer: Answer, now: datetime) -> ChildAnswered:
-    return ChildAnswered(
-        incident_id=guest.notification.incident_id,
-        notification_id=guest.notification.notification_id,
-        child_id=child_id,
-        contact_id=guest.contact.contact_id,
-        answer=answer.value,
-        answered_at=now,
-    )
-
-
-def _recalled(notification: Notification, child_id: str, answer: Answer, now: datetime) -> ChildRecalled:
-    return ChildRecalled(
-        incident_id=notification.incident_id,
-        notification_id=notification.notification_id,
-        child_id=child_id,
-        destination_id=notification.destination_id,
-        destination_kind=notification.destination_kind,
-        destination_ref=notification.destination_ref,
-        reason=answer.value,
-        recalled_at=now,
-    )
-
-
-def _acknowledged(guest: Guest, child_ids: Sequence[str], now: datetime) -> NotificationAcknowledged:
-    return NotificationAcknowledged(
-        incident_id=guest.notification.incident_id,
-        notification_id=guest.notification.notification_id,
-        contact_id=guest.contact.contact_id,
-        child_ids=tuple(child_ids),
-        acknowledged_at=now,
-    )

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from services.router.domain.deadline import Obligation, obligations, review_deadline, unknown_setting_obligations
+from services.router.domain.deadline import Obligation, again, obligations, review_deadline, unknown_setting_obligations
+from services.router.domain.standing import Known
 from shared.calendar import Calendar
 from shared.db import Reading
 from shared.directory import Directory, Published, Setting
 from shared.errors import Unavailable
-from shared.policy import deciding
+from shared.policy import PolicyRefused, deciding
 
 
 class Policies:
@@ -23,6 +24,21 @@ class Policies:
         if policy is None:
             raise Unavailable("no policy is in force", code="no-policy")
         return next(stored for stored in reversed(self._published) if stored.policy is policy)
+
+    def frozen(self, policy_version: str) -> Published:
+        """The policy of that version. Raises Unavailable when it is not there: policies are never deleted."""
+        for stored in self._published:
+            if stored.version == policy_version:
+                return stored
+        raise Unavailable("a policy that decided is not there", code="no-policy")
+
+
+async def policies(directory: Directory, reading: Reading) -> Policies:
+    """The published policies. Raises Unavailable when one cannot be read: it may be the one that decides."""
+    try:
+        return Policies(await directory.published(reading))
+    except PolicyRefused:
+        raise Unavailable("a published policy cannot be read", code="no-policy") from None
 
 
 class Days:
@@ -48,6 +64,19 @@ class Days:
         if any([await self._is_mostly_closed(setting.authority, on) for on in assumed]):
             return obligations(calendar, policy, believed_at, received_at, mostly_closed=True)
         return owed
+
+    async def again(self, known: Known, force: str, decided_by: Published, instant: datetime) -> Obligation:
+        """What a destination is owed when something that came at ``instant`` must be told again; a setting's calendar was loaded."""
+        calendar = self._of_setting.get(known.ref) if known.kind == "setting" else None
+        return again(calendar or await self._force(force), decided_by.policy, known.purpose, instant)
+
+    async def owed_to_team(
+        self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime
+    ) -> Obligation:
+        """What is owed to a team in its own right: it works on weekdays, whatever the terms of its area."""
+        calendar = await (self._authority(authority) if authority is not None else self._force(force))
+        weekdays = Calendar(bank_holidays=calendar.bank_holidays)
+        return obligations(weekdays, decided_by.policy, believed_at, received_at)[-1]
 
     async def review_deadline(
         self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime

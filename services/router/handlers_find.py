@@ -5,10 +5,10 @@ every key of the keyring, and looks afterwards whether that was every key that a
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.router import store_roll
-from services.router.domain.evidence import Pupil, child_keys
+from services.router.domain.evidence import Key, Pupil, child_keys
 from services.router.store_roll import SealedPupil
 from shared.db import Reading
 from shared.errors import Unavailable, VaultSealed
@@ -22,7 +22,12 @@ log = logger(__name__)
 
 async def candidates(reading: Reading, vault: Vault, children: Mapping[str, Child]) -> dict[str, tuple[Pupil, ...]]:
     """By child_id, every pupil that shares a key with the child, under every index key still in use."""
-    asked, rows = await _found(reading, vault, children)
+    return await sharing(reading, vault, {child_id: child_keys(child) for child_id, child in children.items()})
+
+
+async def sharing(reading: Reading, vault: Vault, keys: Mapping[str, Collection[Key]]) -> dict[str, tuple[Pupil, ...]]:
+    """The same for whatever is looked for, by the keys to look it up by."""
+    asked, rows = await _found(reading, vault, keys)
     openers = await _openers(reading, vault, {row.roll_id for row in rows})
     pupils: dict[str, Pupil] = {}
     shared: dict[str, dict[str, Pupil]] = defaultdict(dict)
@@ -33,10 +38,12 @@ async def candidates(reading: Reading, vault: Vault, children: Mapping[str, Chil
             pupils[row.pupil_id] = store_roll.opened(row, openers[row.roll_id])
         for child_id in asked[row.token]:
             shared[child_id][row.pupil_id] = pupils[row.pupil_id]
-    return {child_id: tuple(shared[child_id].values()) for child_id in children}
+    return {child_id: tuple(shared[child_id].values()) for child_id in keys}
 
 
-async def _found(reading: Reading, vault: Vault, children: Mapping[str, Child]) -> tuple[Mapping[bytes, set[str]], tuple[SealedPupil, ...]]:
+async def _found(
+    reading: Reading, vault: Vault, keys: Mapping[str, Collection[Key]]
+) -> tuple[Mapping[bytes, set[str]], tuple[SealedPupil, ...]]:
     """The child_ids by token, and the rows that any token found.
 
     A key that a roll needs and this process lacks is one that has just been added: the keyring is read again. What then is still lacking
@@ -45,7 +52,7 @@ async def _found(reading: Reading, vault: Vault, children: Mapping[str, Child]) 
     lacking: frozenset[str] = frozenset()
     while True:
         keyring = vault.keyring
-        asked = _asked([keyring.index_key(key_id) for key_id in keyring.index_key_ids], children)
+        asked = _asked([keyring.index_key(key_id) for key_id in keyring.index_key_ids], keys)
         rows = await store_roll.found(reading, asked)
         unknown = await store_roll.index_keys_of_live(reading) - keyring.index_keys.keys()
         if unknown == lacking:
@@ -57,10 +64,10 @@ async def _found(reading: Reading, vault: Vault, children: Mapping[str, Child]) 
     return asked, rows
 
 
-def _asked(index_keys: Sequence[bytes], children: Mapping[str, Child]) -> Mapping[bytes, set[str]]:
+def _asked(index_keys: Sequence[bytes], keys: Mapping[str, Collection[Key]]) -> Mapping[bytes, set[str]]:
     asked: dict[bytes, set[str]] = defaultdict(set)
-    for child_id, child in children.items():
-        for key in child_keys(child):
+    for child_id, wanted in keys.items():
+        for key in wanted:
             for index_key in index_keys:
                 asked[store_roll.token_of(index_key, key)].add(child_id)
     return asked

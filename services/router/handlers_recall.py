@@ -6,17 +6,21 @@ The child may have other destinations, which stay; but she may be at a setting t
 from collections import defaultdict
 from collections.abc import Sequence
 
-from services.router import store
-from services.router.handlers import held_fact
-from services.router.handlers_days import Days, Policies
-from services.router.store import RECALL, NewDecision, NewReview, Rounds
+from services.router import store, store_destinations, store_standing
+from services.router.domain.revision import RECALL
+from services.router.handlers_days import Days, policies
+from services.router.handlers_opening import held_fact
+from services.router.store import NewDecision, NewReview
+from services.router.store_destinations import Member
+from services.router.store_standing import DESTINATION, Stood
 from shared.calendar import london_date
-from shared.db import Transaction, journal
+from shared.db import Transaction
 from shared.directory import Directory
 from shared.errors import Misuse, Unavailable
-from shared.events import ROUTER, ChildRecalled, Envelope, IncidentReceived
+from shared.events import ROUTER, ChildRecalled, Envelope
 from shared.ids import new_id
 from shared.log import logger
+from shared.report.store import newest
 
 log = logger(__name__)
 
@@ -34,28 +38,29 @@ class Recalling:
         versions = await store.held(tx, incident_ids)
         if versions.keys() != incident_ids:
             raise Unavailable("the incident has not been routed here yet", code="not-routed")
-        rounds = await store.rounds(tx, incident_ids)
-        owed = _owed(facts, rounds)
+        standing = await store_standing.stood(tx, incident_ids)
+        owed = _owed(facts, standing)
         if not owed:
             return
-        reviews = await self._reviews(tx, owed, rounds)
+        reviews = await self._reviews(tx, owed, standing)
         await store.add_decisions(tx, [_decision(fact, review, versions) for fact, review in zip(owed, reviews, strict=True)])
+        await store_destinations.leave(tx, [Member(destination_id=fact.destination_id, child_id=fact.child_id) for fact in owed])
         await store.add_reviews(tx, reviews)
         await tx.record(ROUTER, [held_fact(review, versions[review.incident_id], tx) for review in reviews])
         for review in reviews:
             log.info("child.held", incident_id=review.incident_id, child_id=review.child_id, reason=review.reason)
 
-    async def _reviews(self, tx: Transaction, owed: Sequence[ChildRecalled], rounds: dict[str, Rounds]) -> list[NewReview]:
-        received = await _received(tx, {fact.incident_id for fact in owed})
+    async def _reviews(self, tx: Transaction, owed: Sequence[ChildRecalled], standing: dict[str, Stood]) -> list[NewReview]:
+        versions = await newest(tx, {fact.incident_id for fact in owed})
         authorities = await self._authorities(tx, owed)
-        policies, days = Policies(await self._directory.published(tx)), Days(tx, self._directory)
+        known, days = await policies(self._directory, tx), Days(tx, self._directory)
         round_of: dict[str, int] = defaultdict(int)
         reviews = []
         for fact in owed:
-            first = received[fact.incident_id]
+            version = versions[fact.incident_id]
             authority = authorities.get((fact.destination_kind, fact.destination_ref))
-            by = policies.deciding(first.force, authority, london_date(first.received_at))
-            round_of[fact.child_id] = max(round_of[fact.child_id], rounds[fact.incident_id].last[fact.child_id]) + 1
+            by = known.deciding(version.force, authority, london_date(version.received_at))
+            round_of[fact.child_id] = max(round_of[fact.child_id], standing[fact.incident_id].last_rounds[fact.child_id]) + 1
             reviews.append(
                 NewReview(
                     review_id=new_id(),
@@ -63,12 +68,13 @@ class Recalling:
                     child_id=fact.child_id,
                     round=round_of[fact.child_id],
                     reason=fact.reason,
-                    force=first.force,
+                    force=version.force,
                     authority=authority,
                     owner=by.policy.teams.review,
                     escalates_to=by.policy.teams.authority_lead,
                     policy_version=by.version,
-                    deadline_at=await days.review_deadline(first.force, authority, by, first.believed_at, tx.clock.now()),
+                    deadline_at=await days.review_deadline(version.force, authority, by, version.believed_at, tx.clock.now()),
+                    sandbox=version.sandbox,
                 )
             )
         return reviews
@@ -88,21 +94,20 @@ def _recall(envelope: Envelope) -> ChildRecalled:
     return envelope.fact
 
 
-def _owed(facts: Sequence[ChildRecalled], rounds: dict[str, Rounds]) -> list[ChildRecalled]:
-    """The recalls that have had no effect yet, each child and destination once. Raises Unavailable for a child not decided yet."""
+def _owed(facts: Sequence[ChildRecalled], standing: dict[str, Stood]) -> list[ChildRecalled]:
+    """The recalls that have had no effect yet, each child and destination once. Raises Unavailable for a child not decided yet.
+
+    A destination that a later version had taken the child from already has nothing to send back.
+    """
     owed: dict[tuple[str, str], ChildRecalled] = {}
     for fact in facts:
-        known = rounds.get(fact.incident_id)
-        if known is None or fact.child_id not in known.last:
+        stood = standing[fact.incident_id]
+        if fact.child_id not in stood.children:
             raise Unavailable("the child has not been decided here yet", code="not-routed")
-        if (fact.child_id, _mark(fact)) not in known.recalled:
+        is_over = any(one.destination_id == fact.destination_id and fact.child_id in one.former_ids for one in stood.known)
+        if not is_over and (fact.child_id, fact.destination_id) not in stood.recalled:
             owed.setdefault((fact.child_id, fact.destination_id), fact)
     return list(owed.values())
-
-
-def _mark(fact: ChildRecalled) -> str:
-    """The evidence that this very destination was recalled."""
-    return f"destination-{fact.destination_id}"
 
 
 def _decision(fact: ChildRecalled, review: NewReview, versions: dict[str, int]) -> NewDecision:
@@ -113,16 +118,7 @@ def _decision(fact: ChildRecalled, review: NewReview, versions: dict[str, int]) 
         round=review.round,
         outcome="held",
         rule=RECALL,
-        evidence=(fact.reason, _mark(fact)),
+        evidence=(fact.reason, f"{DESTINATION}{fact.destination_id}"),
         pupil_id=None,
         policy_version=review.policy_version,
     )
-
-
-async def _received(tx: Transaction, incident_ids: set[str]) -> dict[str, IncidentReceived]:
-    """How each incident came in, from the journal; the newest version."""
-    histories = await journal.of_incidents(tx, incident_ids)
-    return {
-        one: [envelope.fact for envelope in history if isinstance(envelope.fact, IncidentReceived)][-1]
-        for one, history in histories.items()
-    }

@@ -1,4 +1,4 @@
-"""What was decided, in the database: decisions, destinations, reviews. Codes and ids only; nothing here names a person.
+"""What was decided, in the database: decisions and reviews. Codes and ids only; nothing here names a person.
 
 ``router_incident`` is the aggregate: whoever decides about an incident holds its row until the end of the transaction.
 """
@@ -10,19 +10,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from services.router.domain.destination import Destination
 from shared.db import Reading, Transaction
 from shared.db.tables.router import (
     router_decision,
-    router_destination,
-    router_destination_child,
     router_incident,
     router_review,
 )
 from shared.ids import new_id
-
-RECALL = "recall"
-"""The rule of a decision that a setting's answer brought about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +31,7 @@ class NewDecision:
     rule: str
     evidence: tuple[str, ...]
     pupil_id: str | None
-    policy_version: str
+    policy_version: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +49,7 @@ class NewReview:
     escalates_to: str
     policy_version: str
     deadline_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rounds:
-    """What has been decided of one incident's children so far: the last round of each, and which destinations were recalled for whom."""
-
-    last: Mapping[str, int]
-    recalled: frozenset[tuple[str, str]]
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,31 +114,6 @@ async def add_decisions(tx: Transaction, decisions: Sequence[NewDecision]) -> No
     await _insert(tx, router_decision, rows)
 
 
-async def add_destinations(tx: Transaction, destinations: Sequence[tuple[str, str, int, Destination]]) -> None:
-    """Each with its destination_id, incident_id and incident_version."""
-    rows, children = [], []
-    for destination_id, incident_id, version, one in destinations:
-        rows.append(
-            {
-                "destination_id": destination_id,
-                "incident_id": incident_id,
-                "incident_version": version,
-                "kind": one.kind,
-                "ref": one.ref,
-                "purpose": one.purpose,
-                "send_at": one.send_at,
-                "deadline_at": one.deadline_at,
-                "urgency": one.urgency,
-                "calendar_known": one.calendar_known,
-                "policy_version": one.policy_version,
-                "routed_at": tx.clock.now(),
-            }
-        )
-        children += [{"destination_id": destination_id, "child_id": child_id} for child_id in one.child_ids]
-    await _insert(tx, router_destination, rows)
-    await _insert(tx, router_destination_child, children)
-
-
 async def add_reviews(tx: Transaction, reviews: Sequence[NewReview]) -> None:
     """Open reviews: their next action is their deadline, at which they escalate."""
     rows = [
@@ -170,29 +132,11 @@ async def add_reviews(tx: Transaction, reviews: Sequence[NewReview]) -> None:
             "deadline_at": one.deadline_at,
             "next_action_at": one.deadline_at,
             "opened_at": tx.clock.now(),
+            "sandbox": one.sandbox,
         }
         for one in reviews
     ]
     await _insert(tx, router_review, rows)
-
-
-async def rounds(reading: Reading, incident_ids: Iterable[str]) -> dict[str, Rounds]:
-    """For each incident that has decisions, how often each child was decided and what was recalled, over all versions."""
-    statement = select(
-        router_decision.c.incident_id,
-        router_decision.c.child_id,
-        router_decision.c.round,
-        router_decision.c.rule,
-        router_decision.c.evidence,
-    ).where(router_decision.c.incident_id.in_(set(incident_ids)))
-    last: dict[str, dict[str, int]] = {}
-    recalled: dict[str, set[tuple[str, str]]] = {}
-    for row in await reading.execute(statement):
-        children = last.setdefault(row.incident_id, {})
-        children[row.child_id] = max(row.round, children.get(row.child_id, 0))
-        if row.rule == RECALL:
-            recalled.setdefault(row.incident_id, set()).update((row.child_id, code) for code in row.evidence)
-    return {one: Rounds(last=children, recalled=frozenset(recalled.get(one, ()))) for one, children in last.items()}
 
 
 async def escalate_due(tx: Transaction, now: datetime, limit: int) -> tuple[Escalated, ...]:

@@ -23,9 +23,12 @@ LOCK_TIMEOUT = "5s"
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
-async def upgrade(url: str) -> None:
-    """Run every migration that ``url``'s database lacks, in one transaction, one process at a time. The caller owns the schema."""
-    await _with_connection(url, _upgrade)
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Run every migration that ``url``'s database lacks, in one transaction, one process at a time. The caller owns the schema.
+
+    ``revision`` stops at an older one: what a test of the next migration begins with.
+    """
+    await _with_connection(url, lambda connection: _upgrade(connection, revision))
 
 
 async def drift(url: str) -> list[str]:
@@ -61,13 +64,13 @@ async def _with_connection(url: str, work: Callable[[Connection], Result]) -> Re
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})  # as long as another one migrates
         connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": LOCK_TIMEOUT})
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _drift(connection: Connection) -> list[str]:

@@ -4,6 +4,7 @@ Every method works inside the caller's reading or transaction. Nothing is kept i
 """
 
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from shared.db import Reading
 from shared.db.tables.directory import directory_authority, directory_policy, directory_setting, directory_team
 from shared.directory import calendars, contacts
 from shared.directory.bank_holidays import BankHolidays, CoverFinding
+from shared.directory.passphrase import Passphrase
 from shared.directory.values import Authority, Contact, Published, Setting, Team
 from shared.errors import NotFound
 from shared.policy import Policy, deciding, from_json
@@ -21,6 +23,10 @@ from shared.scope import Scope
 from shared.vault import Vault
 
 Destination = Literal["setting", "team"]
+
+_SETTING = tuple(directory_setting.c[field.name] for field in fields(Setting))
+_TEAM = tuple(directory_team.c[field.name] for field in fields(Team))
+"""Everything but what only a caller needs: see ``passphrase``."""
 
 
 class Directory:
@@ -47,28 +53,35 @@ class Directory:
 
     async def setting(self, reading: Reading, setting_id: str) -> Setting:
         """The setting with this URN or register number, open or not. Raises NotFound."""
-        statement = select(directory_setting).where(directory_setting.c.setting_id == setting_id)
+        statement = select(*_SETTING).where(directory_setting.c.setting_id == setting_id)
         return Setting(**_one(await reading.execute(statement)))
 
     async def settings(self, reading: Reading, setting_ids: Iterable[str]) -> dict[str, Setting]:
         """Those of these settings that there are, by id."""
-        statement = select(directory_setting).where(directory_setting.c.setting_id.in_(set(setting_ids)))
+        statement = select(*_SETTING).where(directory_setting.c.setting_id.in_(set(setting_ids)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
     async def settings_in(self, reading: Reading, authorities: Iterable[str]) -> dict[str, Setting]:
         """Every setting of these authorities, open or not, by id: to see whether a name is one setting's alone."""
-        statement = select(directory_setting).where(directory_setting.c.authority.in_(set(authorities)))
+        statement = select(*_SETTING).where(directory_setting.c.authority.in_(set(authorities)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
     async def team(self, reading: Reading, team_id: str) -> Team:
         """The team with this id. Raises NotFound."""
-        statement = select(directory_team).where(directory_team.c.team_id == team_id)
+        statement = select(*_TEAM).where(directory_team.c.team_id == team_id)
         return Team(**_one(await reading.execute(statement)))
 
     async def teams(self, reading: Reading, team_ids: Iterable[str]) -> dict[str, Team]:
         """Those of these teams that there are, by id."""
-        statement = select(directory_team).where(directory_team.c.team_id.in_(set(team_ids)))
+        statement = select(*_TEAM).where(directory_team.c.team_id.in_(set(team_ids)))
         return {row["team_id"]: Team(**row) for row in (await reading.execute(statement)).mappings()}
+
+    async def passphrase(self, reading: Reading, kind: Destination, ref: str) -> Passphrase:
+        """What is known of the passphrase of one setting or team. Raises NotFound."""
+        table = directory_setting if kind == "setting" else directory_team
+        key = table.c.setting_id if kind == "setting" else table.c.team_id
+        found = _one(await reading.execute(select(table.c.passphrase_hint, table.c.passphrase_hash).where(key == ref)))
+        return Passphrase(hint=found["passphrase_hint"], stored=found["passphrase_hash"])
 
     # --- contacts -------------------------------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class NotificationRevised(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent(NotificationFact):
-    """A message outside the ladder: ``kind`` is ``changed``, ``withdrawn`` or ``picked-up``; ``result`` as an attempt's."""
+    """A message outside the ladder: ``kind`` is ``changed``, ``withdrawn``, ``picked-up`` or ``call-owed``; ``result`` as an attempt's."""
 
     TYPE: ClassVar[str] = "notice.sent"
     notice_id: str

@@ -47,8 +47,15 @@ FACTS: tuple[type[Fact], ...] = (
 
 SUBSCRIBERS: Mapping[str, tuple[str, ...]] = {
     IncidentReceived.TYPE: (ROUTER,),
+    IncidentCorrected.TYPE: (ROUTER,),
+    IncidentWithdrawn.TYPE: (ROUTER,),
     ChildRecalled.TYPE: (ROUTER,),
     IncidentRouted.TYPE: (NOTIFIER,),
+    DestinationRevised.TYPE: (NOTIFIER,),
+    ChildHeld.TYPE: (NOTIFIER,),
+    ReviewEscalated.TYPE: (NOTIFIER,),
+    ReviewAsked.TYPE: (NOTIFIER,),
+    PhoneTaskOpened.TYPE: (NOTIFIER,),
 }
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in FACTS}

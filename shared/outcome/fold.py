@@ -145,7 +145,7 @@ def _brought_up(child_id: str, own: Sequence[Fact], facts: Sequence[Fact], now: 
     is_done = any(isinstance(fact, IncidentDecided) and fact.incident_version >= newest.incident_version for fact in facts)
     said_at = newest.withdrawn_at if isinstance(newest, IncidentWithdrawn) else newest.received_at
     is_in = not isinstance(newest, IncidentWithdrawn) and child_id in newest.child_ids
-    if not any(_decides(fact) for fact in own) and (is_in or not is_done):
+    if not any(_decides(fact) or isinstance(fact, DestinationRevised) for fact in own) and (is_in or not is_done):
         yield handed_over(NextAction.ROUTING, min(fact.received_at for fact in told), now)
     elif newest.incident_version > 1 and not is_done and now >= said_at + HAND_OVER:
         yield handed_over(NextAction.ROUTING, said_at, now)

@@ -36,7 +36,7 @@ GRACE = timedelta(minutes=5)
 WITHDRAWN = "withdrawn"
 """The reason of an exclusion that the force's own later version brought about."""
 
-BESIDE_THE_LADDER = frozenset({"one-channel", "conflict-check"})
+BESIDE_THE_LADDER = frozenset({"one-channel", "conflict-check", "no-passphrase"})
 """Reasons of telephone tasks that are owed besides the ladder: an open one does not excuse a rung that nobody climbed."""
 
 

@@ -87,6 +87,7 @@ def _read(values: Mapping[str, Any], source: str) -> Policy:
         review_margin_minutes=top.whole("review_margin_minutes", default=60, lowest=5, highest=720),
         review_minimum_minutes=top.whole("review_minimum_minutes", default=30, lowest=5, highest=240),
         holiday_limit_days=top.whole("holiday_limit_days", default=4, lowest=2, highest=60),
+        call_minutes=top.whole("call_minutes", default=20, lowest=5, highest=240),
         quiet_hours=_quiet_hours(top.table("quiet_hours")),
         ladder=_ladder(top),
         fields_shown=top.codes("fields_shown", options=FIELDS, default=FIELDS_BY_DEFAULT),

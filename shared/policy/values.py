@@ -118,7 +118,8 @@ class Policy:
     ``day_start`` and ``day_end``: the school day. ``margin_minutes``: how long before the start someone must have acknowledged.
     ``staff_day_send``: when a setting hears on its first staff day back. ``too_near_minutes``: with less than this before the deadline
     at receipt, it is urgent. ``review_margin_minutes`` and ``review_minimum_minutes``: see ``review_deadline``.
-    ``holiday_limit_days``: more days in a row without school than this, and the holiday plan applies.
+    ``holiday_limit_days``: more days in a row without school than this, and the holiday plan applies. ``call_minutes``: a telephone task
+    that nobody has finished this long after it was due becomes the authority lead's.
     """
 
     owner_kind: OwnerKind
@@ -134,6 +135,7 @@ class Policy:
     review_margin_minutes: int = 60
     review_minimum_minutes: int = 30
     holiday_limit_days: int = 4
+    call_minutes: int = 20
     quiet_hours: QuietHours = QuietHours()
     ladder: tuple[Rung, ...] = DEFAULT_LADDER
     fields_shown: tuple[str, ...] = FIELDS_BY_DEFAULT

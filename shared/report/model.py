@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.errors import Misuse
@@ -29,6 +29,9 @@ LINE_CHARS_MAX = 500
 PROSE_CHARS_MAX = 20_000
 YEARS = range(1900, 2200)
 """Years a date or an instant may have: outside it is a slip of the pen, and would overflow the reckoning of deadlines."""
+
+STAMPS = ("source_version", "source_changed_at")
+"""The fields of a report that say which of its versions it is."""
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -87,9 +90,15 @@ Name = Annotated[str, _text(NAME_CHARS_MAX)]
 Line = Annotated[str, _text(LINE_CHARS_MAX)]
 Prose = Annotated[str, _text(PROSE_CHARS_MAX)]
 YesNo = Annotated[bool, Strict()]
-Reference = Annotated[str, StringConstraints(strict=True, max_length=REFERENCE_CHARS_MAX, pattern=_PRINTABLE)]
+Reference = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=REFERENCE_CHARS_MAX, pattern=_PRINTABLE),
+    # The same but for characters that nobody can see: not every reader of a schema knows Unicode's classes in a pattern.
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": REFERENCE_CHARS_MAX, "pattern": r"^\S+(?: +\S+)*$"}),
+]
 System = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$")]
 Urn = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{6,7}$")]
+SourceVersion = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 _COUNTED, _SHORT = _list(LIST_MAX), Field(max_length=LIST_MAX)
 Behaviours = Annotated[tuple[codes.Behaviour, ...], _COUNTED, _SHORT]
 PoliceActions = Annotated[tuple[codes.PoliceAction, ...], _COUNTED, _SHORT]
@@ -225,6 +234,10 @@ class Report(Part):
 
     system: System
     reference: Reference
+    source_version: SourceVersion | None = None
+    """How often the records system has changed this record, as it counts; later is greater. With ``source_changed_at`` it says which of two
+    versions is the older. Neither is part of what the report says."""
+    source_changed_at: Instant | None = None
     type: Annotated[codes.IncidentType, BeforeValidator(_type)] = codes.IncidentType.DOMESTIC_ABUSE
     occurred_from_at: Instant | None = None
     occurred_to_at: Instant | None = None
@@ -249,11 +262,12 @@ class Report(Part):
         """Canonical JSON: sorted keys, no white space, UTF-8, instants in UTC, no Unicode normalisation.
 
         What is absent is left out, so an omitted optional and an explicit null are the same; what was set aside is included,
-        so two bodies that differ only there are different.
+        so two bodies that differ only there are different. The source's stamps are left out, readable or not: a resend under a newer
+        stamp says the same.
         """
         # A serialiser's warning would quote the value it warns of.
-        document = self.model_dump(mode="json", exclude_none=True, exclude={"unrecognised"}, warnings=False)
-        document["unrecognised"] = self.unrecognised
+        document = self.model_dump(mode="json", exclude_none=True, exclude={"unrecognised", *STAMPS}, warnings=False)
+        document["unrecognised"] = {place: value for place, value in self.unrecognised.items() if place.split("/")[1] not in STAMPS}
         return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod

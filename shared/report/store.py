@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 
 from shared.db import Reading
 from shared.db.tables.ingest import ingest_version
@@ -45,6 +45,13 @@ class Version:
 async def newest(reading: Reading, incident_ids: Iterable[str]) -> dict[str, Version]:
     """The newest version of each of these incidents; one that is not here yet is left out."""
     return {row.incident_id: _version(row) for row in await reading.execute(_newest(incident_ids))}
+
+
+async def versions(reading: Reading, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Version]:
+    """Those of these versions, each an incident's id and a number, that are here."""
+    key = tuple_(ingest_version.c.incident_id, ingest_version.c.incident_version)
+    rows = await reading.execute(select(ingest_version).where(key.in_(set(wanted))))
+    return {(row.incident_id, row.incident_version): _version(row) for row in rows}
 
 
 async def version(reading: Reading, incident_id: str, incident_version: int) -> Version:

@@ -5,6 +5,6 @@
 """
 
 from shared.vault.keyring import Keyring, retention_month
-from shared.vault.store import Opener, Sealer, Vault
+from shared.vault.store import Content, Opener, Sealer, Vault
 
-__all__ = ["Keyring", "Opener", "Sealer", "Vault", "retention_month"]
+__all__ = ["Content", "Keyring", "Opener", "Sealer", "Vault", "retention_month"]

@@ -9,7 +9,7 @@ or a rolled-back transaction whose key nobody else has; and unwrapping costs mic
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,22 +80,25 @@ class Vault:
         Raises VaultSealed when the keyring does not cover the month, DatabaseRefused when the scope exists or ever existed, Unavailable
         when the month's key has just been exchanged and this process has not got the new one yet.
         """
+        return (await self.new_scopes(tx, {scope_id: kek_id}))[scope_id]
+
+    async def new_scopes(self, tx: Transaction, kek_ids: Mapping[str, str]) -> dict[str, Sealer]:
+        """The same for several scopes (``scope_id`` → month) in one statement: all of them or none."""
         await self._renew_if_changed()
-        data_key = new_data_key()
-        kek_id = self.keyring.newest(kek_id)
-        row = {
-            "scope_id": scope_id,
-            "kek_id": kek_id,
-            "wrapped": wrap(kek_id, self.keyring.wrapping_key(kek_id), data_key, scope_id),
-            "created_at": self._clock.now(),
-        }
+        sealers = {scope_id: Sealer(scope_id=scope_id, data_key=new_data_key()) for scope_id in kek_ids}
+        now = self._clock.now()
+        rows = []
+        for scope_id, kek_id in kek_ids.items():
+            newest = self.keyring.newest(kek_id)
+            wrapped = wrap(newest, self.keyring.wrapping_key(newest), sealers[scope_id].data_key, scope_id)
+            rows.append({"scope_id": scope_id, "kek_id": newest, "wrapped": wrapped, "created_at": now})
         try:
-            await tx.execute(insert(vault_key), row)
+            await tx.execute(insert(vault_key), rows)
         except DatabaseRefused as refused:
             if refused.constraint != RETIRED_KEY:
                 raise
             raise Unavailable("the wrapping key has been retired", code="keyring-behind") from None
-        return Sealer(scope_id=scope_id, data_key=data_key)
+        return sealers
 
     async def seal_for(self, tx: Transaction, scope_id: str) -> Sealer:
         """A sealer for rows that keep their own sealed column. Raises NotFound for an unknown scope, VaultSealed for a destroyed one.
@@ -124,16 +127,20 @@ class Vault:
         sealer = sealer or await self.seal_for(tx, scope_id)
         if sealer.scope_id != scope_id:
             raise Misuse("the sealer of another scope")
+        await self.put_sealed_by(tx, [(sealer, content) for content in contents])
+
+    async def put_sealed_by(self, tx: Transaction, contents: Sequence[tuple[Sealer, Content]]) -> None:
+        """The same for contents of several scopes, each with the sealer of its own."""
         now = self._clock.now()
         rows = [
             {
                 "content_id": content_id,
-                "scope_id": scope_id,
+                "scope_id": sealer.scope_id,
                 "kind": kind,
                 "sealed": sealer(_identity(content_id, kind), plaintext),
                 "created_at": now,
             }
-            for content_id, kind, plaintext in contents
+            for sealer, (content_id, kind, plaintext) in contents
         ]
         await tx.execute(insert(vault_content), rows)
 

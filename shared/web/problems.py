@@ -105,7 +105,7 @@ def is_api(path: str) -> bool:
     return any(path == known or path.startswith(known + "/") for known in API_PATHS)
 
 
-def as_json(problem: Problem) -> Response:
+def as_document(problem: Problem) -> dict[str, Any]:
     """RFC 9457. ``code``, ``errors`` and ``error_id`` are our extensions."""
     code, text = problem.named
     body: dict[str, Any] = {"type": f"urn:encompass:problem:{code}", "title": text, "status": problem.status, "code": code}
@@ -113,7 +113,12 @@ def as_json(problem: Problem) -> Response:
         body["errors"] = [asdict(error) for error in problem.errors]
     if problem.error_id:
         body["error_id"] = problem.error_id
-    return JSONResponse(body, problem.status, dict(problem.headers), media_type="application/problem+json")
+    return body
+
+
+def as_json(problem: Problem) -> Response:
+    """The answer that carries the document."""
+    return JSONResponse(as_document(problem), problem.status, dict(problem.headers), media_type="application/problem+json")
 
 
 def of_error(error: EncompassError) -> Problem:

@@ -19,12 +19,15 @@ from shared.scope import Scope, ScopeKind
 
 SIGN_IN_LIFETIME = timedelta(hours=1)
 SESSION_LIFETIME = timedelta(hours=10)
+LABEL_CHARS_MAX = 80
 STAFF_SCOPES = (ScopeKind.FORCE, ScopeKind.AUTHORITY)
 
 
 class Role(StrEnum):
     REVIEWER = "reviewer"
     """Settles doubtful matches."""
+    LEAD = "lead"
+    """Settles those as well that only a named lead may see to, such as a child whose record on the roll is restricted."""
     COORDINATOR = "coordinator"
     """Watches delivery and owns phone tasks."""
     OPERATOR = "operator"
@@ -33,15 +36,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who is signed in: a role within a scope, until ``expires_at`` (UTC). No person is named."""
+    """Who is signed in: a role within a scope, until ``expires_at`` (UTC). ``label`` is how the desk calls her, empty when it does not."""
 
     session_id: str
     role: Role
     scope: Scope
     expires_at: datetime
+    label: str = ""
 
 
-async def new_sign_in(tx: Transaction, role: Role, scope: Scope, now: datetime, lifetime: timedelta = SIGN_IN_LIFETIME) -> str:
+async def new_sign_in(
+    tx: Transaction, role: Role, scope: Scope, now: datetime, lifetime: timedelta = SIGN_IN_LIFETIME, *, label: str = ""
+) -> str:
     """Store a one-time sign-in and return its token, for the address ``PUBLIC_URL/sign-in/TOKEN``.
 
     Raises Misuse for a scope that no person can have.
@@ -55,6 +61,7 @@ async def new_sign_in(tx: Transaction, role: Role, scope: Scope, now: datetime, 
             role=role.value,
             scope_kind=scope.kind.value,
             scope_id=scope.id,
+            label=label,
             created_at=now,
             expires_at=now + lifetime,
         )
@@ -72,7 +79,7 @@ async def redeem(tx: Transaction, token: str, now: datetime) -> tuple[str, Sessi
             console_sign_in.c.expires_at > now,
         )
         .values(used_at=now)
-        .returning(console_sign_in.c.role, console_sign_in.c.scope_kind, console_sign_in.c.scope_id)
+        .returning(console_sign_in.c.role, console_sign_in.c.scope_kind, console_sign_in.c.scope_id, console_sign_in.c.label)
     )
     row = used.one_or_none()  # the UPDATE is the lock: of two redeeming at once, one finds no row
     if row is None:
@@ -83,6 +90,7 @@ async def redeem(tx: Transaction, token: str, now: datetime) -> tuple[str, Sessi
         role=Role(row.role),
         scope=Scope(kind=ScopeKind(row.scope_kind), id=row.scope_id),
         expires_at=now + SESSION_LIFETIME,
+        label=row.label,
     )
     await tx.execute(
         insert(console_session).values(
@@ -91,6 +99,7 @@ async def redeem(tx: Transaction, token: str, now: datetime) -> tuple[str, Sessi
             role=row.role,
             scope_kind=row.scope_kind,
             scope_id=row.scope_id,
+            label=row.label,
             created_at=now,
             expires_at=opened.expires_at,
         )
@@ -115,6 +124,7 @@ async def session(reading: Reading, token: str, now: datetime) -> Session | None
         role=Role(row.role),
         scope=Scope(kind=ScopeKind(row.scope_kind), id=row.scope_id),
         expires_at=row.expires_at,
+        label=row.label,
     )
 
 

@@ -6,8 +6,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.report.parse import BODY_BYTES_MAX
 from shared.web.problems import Answers, Problem
 
-#: Bytes. A report is at most 256 kB; everything else is a form or a small body.
-LARGER = (("/v1/incidents", BODY_BYTES_MAX),)
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+LIST_BYTES_MAX = 1024 * 1024
+
+#: Bytes. A report is at most 256 kB, a batch of them 16 MB, a control list 1 MB; everything else is a form or a small body.
+LARGER = (("/v1/incidents", BODY_BYTES_MAX), ("/v1/incidents:batch", BATCH_BYTES_MAX), ("/v1/control-lists", LIST_BYTES_MAX))
 OTHERWISE = 64 * 1024
 
 

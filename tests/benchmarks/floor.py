@@ -4,18 +4,20 @@ The floor is the house's own web application and reader with an ``Intake`` that 
 validation cost on this machine. ``python -m tests.benchmarks.floor PORT`` serves it.
 """
 
-import asyncio
 import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 
 from services.ingest import api, handlers
+from services.ingest.handlers_gather import Gathering
+from services.ingest.handlers_stored import Receipt
 from services.ingest.keys import Caller
 from shared.clock import SystemClock
 from shared.ids import new_id
@@ -43,7 +45,7 @@ class _NoIntake:
     async def accept(self, batch: Sequence[handlers.Accept]) -> list[handlers.Answer]:
         return [
             handlers.Accepted(
-                handlers.Receipt(
+                Receipt(
                     incident_id=new_id(),
                     incident_version=1,
                     reference=one.report.reference,
@@ -97,9 +99,20 @@ async def _served() -> AsyncIterator[int]:
 
 def _serve(port: int) -> None:
     clock = SystemClock()
-    inner = frame(public_url=f"http://127.0.0.1:{port}", demo=True, database=None, clock=clock, templates=[], navigation=())  # type: ignore[arg-type]
-    routes = api.build(intake=_NoIntake(), keys=_NoKeys(), limits=inner.limits, clock=clock)  # type: ignore[arg-type]
-    app = build_app(frame=inner, version="0", api=[routes], pages=[], lifespan=None)  # type: ignore[arg-type]
+    nothing: Any = None
+    inner = frame(public_url=f"http://127.0.0.1:{port}", demo=True, database=nothing, clock=clock, templates=[], navigation=())
+    intake: Any = _NoIntake()
+    keys: Any = _NoKeys()
+    routes = api.build(
+        intake=intake,
+        gathering=Gathering(intake.accept),
+        corrections=nothing,
+        views=nothing,
+        keys=keys,
+        limits=inner.limits,
+        clock=clock,
+    )
+    app = build_app(frame=inner, version="0", api=[routes], pages=[], lifespan=nothing)
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
 
 

@@ -30,6 +30,7 @@ class Processes:
 
 def machine() -> str:
     """The machine in a line."""
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
+    described = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = described[0].partition(":")[2].strip() if described else "?"
     memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1_000_000
     return f"{os.cpu_count()} cores of {model}, {memory} GB"

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,10 @@ async def _light(subject: Subject, sink: Sink, count: int) -> tuple[Load, list[f
     return await _sent(subject, sink, count, lambda requests: evenly(subject.port, requests, each_second=EACH_SECOND))
 
 
-async def _sent(subject: Subject, sink: Sink, count: int, send: Callable[[Sequence[bytes]], "asyncio.Future[Load]"]) -> tuple[Load, list[float]]:  # fmt: skip
+Send = Callable[[Sequence[bytes]], Awaitable[Load]]
+
+
+async def _sent(subject: Subject, sink: Sink, count: int, send: Send) -> tuple[Load, list[float]]:
     begin = len(sink.taken)
     load = await send(subject.take(count))
     if refused := [status for status in load.statuses if status != 202]:
@@ -121,18 +124,25 @@ async def _sent(subject: Subject, sink: Sink, count: int, send: Callable[[Sequen
 def _print(figures: dict[tuple[str, str], list[float]]) -> None:
     value = {key: statistics.median(found) for key, found in figures.items()}
     rows = [
-        Row("end to end, first POST to last e-mail", "incidents/s", value["encompass", "end to end"], value["reference", "end to end"], "reference", True),
-        Row("processor time of an incident", "ms", value["encompass", "cpu"], value["reference", "cpu"], "reference", False),
-        Row("light load, hand-off, median", "ms", value["encompass", "p50"], value["reference", "p50"], "reference", False),
-        Row("light load, hand-off, 99 of 100", "ms", value["encompass", "p99"], value["reference", "p99"], "reference", False),
-        Row("durable accept", "reports/s", value["encompass", "accept"], value["floor", "accept"], "without a database", True),
-    ]  # fmt: skip
+        _beside("end to end, first POST to last e-mail", "incidents/s", value, "end to end", more=True),
+        _beside("processor time of an incident", "ms", value, "cpu"),
+        _beside("light load, hand-off, median", "ms", value, "p50"),
+        _beside("light load, hand-off, 99 of 100", "ms", value, "p99"),
+        _beside("durable accept", "reports/s", value, "accept", "floor", more=True),
+    ]
     print(f"\n{machine()}; PostgreSQL and RabbitMQ on the same machine; medians of interleaved rounds\n")
     print(f"{'what':40} {'unit':12} {'Encompass':>10} {'other':>10}  {'ratio':>6}  against")
     for row in rows:
         print(f"{row.what:40} {row.unit:12} {row.ours:10.1f} {row.other:10.1f}  {row.ratio:6.2f}  {row.against}")
     spent = {what.removeprefix("cpu "): one for (name, what), one in value.items() if name == "encompass" and what.startswith("cpu ")}
     print("\nprocessor time of an incident by process: " + ", ".join(f"{name} {one:.2f} ms" for name, one in spent.items()))
+
+
+def _beside(
+    what: str, unit: str, value: dict[tuple[str, str], float], figure: str, against: str = "reference", *, more: bool = False
+) -> Row:
+    shown = {"floor": "without a database"}.get(against, against)
+    return Row(what, unit, value["encompass", figure], value[against, figure], shown, more)
 
 
 if __name__ == "__main__":

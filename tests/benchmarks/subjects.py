@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,9 @@ from shared.clock import SystemClock
 from tests import backends
 from tests.benchmarks.load import request
 from tests.benchmarks.processes import Processes
-from tests.parts import detected
-from tests.directory_samples import AUTHORITY, FORCE, imported, write_csv
+from tests.directory_samples import AUTHORITY, FORCE, imported
 from tests.installation import Installation
+from tests.parts import detected
 from tests.servers import free_port
 from tests.soak import reports, roll, terms_around
 from tests.waiting import until

@@ -2,8 +2,9 @@
 with and without scripts, axe over every page."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.directory import BankHolidays, Directory
+from shared.events import IncidentRouted
 from shared.vault import Vault
 from tests.browser.screens import PHONE, assert_accessible, browser, keep_picture, meanwhile, phone
 from tests.contract.notifier_world import DSL, DSL_PHONE, KEYRING, MONDAY, World, a_world
@@ -33,6 +35,8 @@ class Site:
 
     address: str
     world: World
+    url: str
+    fact: IncidentRouted
 
     @property
     def link(self) -> str:
@@ -43,22 +47,36 @@ class Site:
         return self.world.code(DSL_PHONE)
 
 
-async def told(url: str, folder: Path) -> World:
+async def told(url: str, folder: Path) -> tuple[World, IncidentRouted]:
     """A school that has been told of two children; the channels hold its messages."""
     clock = ManualClock(MORNING)
     database = Database.at(url, clock)
     world = await a_world(database, clock, folder / "directory")
-    await world.opened("C1", "C2", body=REPORT)
+    fact = await world.opened("C1", "C2", body=REPORT)
     await world.settle()
     await database.close()
-    return world
+    return world, fact
+
+
+async def corrected(site: Site) -> None:
+    """The report is told anew: one child was somewhere else, the other is not in it any more."""
+    database = Database.at(site.url, site.world.clock)
+    world = replace(site.world, database=database)
+
+    def change(body: dict[str, Any]) -> None:
+        body["children"].pop(1)
+        body["children"][0].update(presence="elsewhere")
+        body["conditions"].clear()
+
+    await world.handle(await world.corrected(site.fact, 2, change, "C1"))
+    await database.close()
 
 
 @pytest.fixture
 def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
     url = f"sqlite+aiosqlite:///{tmp_path}/test.db"
     (tmp_path / "test.db").write_bytes(sqlite_template.read_bytes())
-    before = meanwhile(told(url, tmp_path))
+    before, fact = meanwhile(told(url, tmp_path))
     vault = Vault(KEYRING, before.clock)
     world = World(
         database=Database.at(url, before.clock),
@@ -67,9 +85,11 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
         directory=Directory(vault, BankHolidays.bundled()),
         email=before.email,
         sms=before.sms,
+        reported=before.reported,
+        journaled=before.journaled,
     )
     with served(world.app("http://127.0.0.1")) as address:
-        yield Site(address=address, world=world)
+        yield Site(address=address, world=world, url=url, fact=fact)
 
 
 def enter(page: Page, site: Site) -> None:
@@ -134,6 +154,25 @@ def test_a_child_that_is_not_theirs_and_a_link_that_has_ended(phone: Page, site:
     expect(phone.get_by_role("heading", name="This link has ended")).to_be_visible()
     assert_accessible(phone)
     keep_picture(phone, tmp_path, "ended")
+
+
+def test_a_report_that_changes_while_it_is_read(phone: Page, site: Site, tmp_path: Path) -> None:
+    enter(phone, site)
+    for name in (FIRST, SECOND):
+        choose(phone, name, "Yes, on our roll")
+    phone.get_by_role("button", name="Continue").click()
+    expect(phone.get_by_role("heading", name=FIRST)).to_be_visible()
+    meanwhile(corrected(site))
+    phone.get_by_role("button", name="I am acting on this today").click()
+    expect(phone.get_by_role("link", name="This changed while you were reading: read it again, then answer")).to_be_visible()
+    changes = phone.get_by_role("region", name="What changed since you last read this")
+    expect(changes.get_by_text(f"{FIRST}: Who must not collect")).to_be_visible()
+    expect(changes.get_by_text("A child was taken out")).to_be_visible()
+    expect(phone.get_by_text(SECOND)).to_have_count(0)
+    assert_accessible(phone)
+    keep_picture(phone, tmp_path, "changed")
+    phone.get_by_role("button", name="I am acting on this today").click()
+    expect(phone.get_by_role("heading", name="You are acting on this today")).to_be_visible()
 
 
 def test_passing_it_on(phone: Page, site: Site, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from shared.clock import ManualClock
 from shared.db.tables import metadata
+from shared.events import NOTIFIER
 from tests.contract.notifier_world import (
     DEPUTY,
     DSL,
@@ -60,8 +61,18 @@ class Reader:
         assert answered.headers.get("location") == "/message/content", answered.text
         return await self.client.get("/message/content")
 
+    async def read_again(self, page: httpx.Response, *answers: str) -> httpx.Response:
+        """Answer on this page, and read."""
+        await self.post("/message/children", page, **dict(zip(fields(page), answers, strict=True)))
+        return await self.client.get("/message/content")
+
+    async def say(self, page: httpx.Response, answer: str) -> httpx.Response:
+        """Press a button of this page, whatever has happened since it was shown."""
+        shown = re.search(r'name="version" value="(\d+)"', page.text)
+        return await self.post("/message/answer", page, answer=answer, version=shown[1] if shown else "")
+
     async def act(self, *answers: str) -> httpx.Response:
-        done = await self.post("/message/answer", await self.read(*answers), answer="acting")
+        done = await self.say(await self.read(*answers), "acting")
         assert done.headers["location"] == "/message/done"
         return await self.client.get("/message/done")
 
@@ -89,8 +100,9 @@ async def everything(world: World) -> dict[str, list[dict[str, Any]]]:
 
 
 async def outbox(world: World) -> list[str]:
-    """The types of the facts that wait for the bus."""
+    """The types of notifier's facts that wait for the bus."""
     journal, pointers = metadata.tables["journal"], metadata.tables["outbox"]
     async with world.database.reading() as reading:
-        rows = await reading.execute(select(journal.c.type).join(pointers, pointers.c.fact_id == journal.c.fact_id))
+        mine = pointers.c.service == NOTIFIER
+        rows = await reading.execute(select(journal.c.type).join(pointers, pointers.c.fact_id == journal.c.fact_id).where(mine))
         return list(rows.scalars())

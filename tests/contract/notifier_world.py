@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,25 +15,30 @@ from sqlalchemy import select, update
 
 import services.notifier
 from services.notifier import built
-from services.notifier.domain.messages import EMAIL, SMS, HandedOver, Message, Outcome, fault
-from services.notifier.handlers import Opening
-from services.notifier.loops import Ladder
+from services.notifier.domain.messages import EMAIL, SMS, Message
+from services.notifier.handlers_revising import Revising
+from services.notifier.loops import AT_ONCE, Ladder
 from services.notifier.loops_known import Knowing
+from services.notifier.loops_notices import Notices
+from services.notifier.loops_noticing import Noticing
 from services.notifier.loops_sending import Sending
 from shared.clock import ManualClock
-from shared.db import Database, assert_outside_transaction, journal
+from shared.db import Database, journal
 from shared.db.tables import metadata
 from shared.directory import BankHolidays, Directory
-from shared.events import Envelope, Fact, IncidentReceived, IncidentRouted
+from shared.events import ROUTER, DestinationRevised, Envelope, Fact, IncidentReceived, IncidentRouted
 from shared.ids import new_id
 from shared.report.read import read
 from shared.report.sealed import KIND, SealedReport
+from shared.report.store import newest
 from shared.service import Parts
 from shared.settings import Settings
 from shared.vault import Keyring, Vault, retention_month
 from shared.web.app import build_app
 from shared.web.frame import frame
 from tests.accepted import accepted as accepted_rows
+from tests.accepted import renewed
+from tests.contract.notifier_channels import RecordingChannel
 from tests.directory_samples import imported
 from tests.samples import sample_report
 
@@ -49,39 +54,6 @@ DSL_PHONE = "+447700900001"
 PHONE_DESK, AUTHORITY_LEAD = "testshire-phone-desk", "testshire-safeguarding-lead"
 
 
-class Crash(BaseException):
-    """The program ends here."""
-
-
-@dataclass
-class RecordingChannel:
-    """Keeps every message; answers what the test has laid out for an address, else that it took it."""
-
-    name: str
-    sent: list[Message] = field(default_factory=list)
-    answers: dict[str, list[Outcome | BaseException]] = field(default_factory=dict)
-    meanwhile: Callable[[Message], Awaitable[None]] | None = None
-
-    async def send(self, message: Message) -> Outcome:
-        assert_outside_transaction()
-        assert fault(self.name, message) is None
-        self.sent.append(message)
-        if self.meanwhile is not None:
-            await self.meanwhile(message)
-        laid_out = self.answers.get(message.to, [])
-        answer = laid_out.pop(0) if laid_out else HandedOver(reference=message.attempt_id)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    async def close(self) -> None:
-        return None
-
-    @property
-    def to(self) -> list[str]:
-        return [message.to for message in self.sent]
-
-
 @dataclass
 class World:
     """What a test speaks to."""
@@ -92,12 +64,15 @@ class World:
     directory: Directory
     email: RecordingChannel = field(default_factory=lambda: RecordingChannel(EMAIL))
     sms: RecordingChannel = field(default_factory=lambda: RecordingChannel(SMS))
+    reported: dict[str, tuple[dict[str, Any], dict[str, str]]] = field(default_factory=dict)
+    """The newest body and the children's ids, by incident."""
+    journaled: list[Fact] = field(default_factory=list)
 
     @property
     def channels(self) -> dict[str, RecordingChannel]:
         return {EMAIL: self.email, SMS: self.sms}
 
-    def ladder(self, **channels: RecordingChannel) -> Ladder:
+    def ladder(self, *, at_once: int = AT_ONCE, **channels: RecordingChannel) -> Ladder:
         """A loop of its own, as another process would have it."""
         used = channels or self.channels
         database, clock = self.database, self.clock
@@ -107,6 +82,7 @@ class World:
             clock=clock,
             knowing=knowing,
             sending=Sending(database=database, clock=clock, channels=dict(used), public_url=PUBLIC),
+            at_once=at_once,
         )
 
     async def settle(self, ladder: Ladder | None = None) -> int:
@@ -133,6 +109,7 @@ class World:
         incident_id, child_ids = new_id(), {child.reference: new_id() for child in accepted.children}
         sealed = SealedReport(report=accepted, child_ids=child_ids).to_bytes()
         content_id, now = new_id(), self.clock.now()
+        self.reported[incident_id] = (body or sample_report(), child_ids)
         fact = IncidentReceived(
             incident_id=incident_id,
             incident_version=1,
@@ -171,11 +148,68 @@ class World:
         )
         return replace(fact, **changes)
 
-    async def handle(self, *facts: IncidentRouted) -> None:
-        """As delivery does: one transaction for the batch."""
-        envelopes = [Envelope(id=new_id(), source="router", time=self.clock.now(), fact=fact) for fact in facts]
+    async def stated(self, *facts: Fact) -> None:
+        """Router's facts are in the journal, once each, before anybody hears of them."""
+        new = [fact for fact in dict.fromkeys(facts) if fact not in self.journaled]
+        self.journaled += new
         async with self.database.transaction() as tx:
-            await Opening(self.directory).routed(tx, envelopes)
+            await tx.record(ROUTER, new)
+
+    async def handle(self, *facts: IncidentRouted | DestinationRevised) -> None:
+        """As delivery does: one transaction for a batch of facts of one type."""
+        await self.stated(*facts)
+        envelopes = [Envelope(id=new_id(), source=ROUTER, time=self.clock.now(), fact=fact) for fact in facts]
+        revising = Revising(self.directory, self.vault)
+        async with self.database.transaction() as tx:
+            await (revising.routed if isinstance(facts[0], IncidentRouted) else revising.revised)(tx, envelopes)
+
+    async def corrected(
+        self, fact: IncidentRouted, version: int, change: Callable[[dict[str, Any]], object], *references: str, **changes: Any
+    ) -> DestinationRevised:
+        """A later version of the report, and the fact that brings it to the destination: for these children, or those it had."""
+        body, child_ids = self.reported[fact.incident_id]
+        change(body := json.loads(json.dumps(body)))
+        accepted = read(_bytes(body)).report
+        child_ids |= {child.reference: child_ids.get(child.reference) or new_id() for child in accepted.children}
+        self.reported[fact.incident_id] = (body, child_ids)
+        now, content_id = self.clock.now(), new_id()
+        ids = {child.reference: child_ids[child.reference] for child in accepted.children}
+        sealed = SealedReport(report=accepted, child_ids=ids).to_bytes()
+        async with self.database.transaction() as tx:
+            await self.vault.put(tx, fact.incident_id, [(content_id, KIND, sealed)])
+            row = (await newest(tx, [fact.incident_id]))[fact.incident_id]
+            ids_now = tuple(ids.values())
+            row = replace(row, incident_version=version, kind="corrected", content_id=content_id, child_ids=ids_now, received_at=now)
+            await renewed(tx, row)
+        revised = DestinationRevised(
+            incident_id=fact.incident_id,
+            incident_version=version,
+            destination_id=fact.destination_id,
+            child_ids=tuple(ids[reference] for reference in references) or fact.child_ids,
+            reason="corrected",
+            send_at=now,
+            deadline_at=fact.deadline_at,
+            urgency="ordinary",
+            revised_at=now,
+        )
+        revised = replace(revised, **changes)
+        await self.stated(revised)
+        return revised
+
+    def notices(self) -> Notices:
+        """The loop of the messages outside the ladder."""
+        noticing = Noticing(database=self.database, clock=self.clock, directory=self.directory, vault=self.vault)
+        used = dict(self.channels)
+        return Notices(database=self.database, clock=self.clock, noticing=noticing, channels=used, public_url=PUBLIC)
+
+    async def tell(self) -> list[Message]:
+        """Send what notices are due until none is; the messages."""
+        before = (len(self.email.sent), len(self.sms.sent))
+        loop, turns = self.notices(), 0
+        while done := await loop.run_once():
+            turns += done
+            assert turns < 1000, "the notices never come to rest"
+        return [*self.email.sent[before[0] :], *self.sms.sent[before[1] :]]
 
     async def opened(self, *references: str, **changes: Any) -> IncidentRouted:
         """A notification, opened by its fact."""

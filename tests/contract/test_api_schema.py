@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     ignored_auth,
@@ -64,17 +65,17 @@ async def _prepared(database_url: str, folder: Path) -> str:
 
 
 def test_every_answer_is_one_that_the_document_names(api: schemathesis.BaseSchema) -> None:
-    operations = [found.ok() for found in api.get_all_operations()]
+    operations = [found.ok() for found in api.get_all_operations() if isinstance(found, Ok)]
     assert {(operation.method.upper(), operation.path) for operation in operations} >= {("POST", "/v1/incidents"), ("GET", "/v1/outcomes")}
     for operation in operations:
         for mode in schemathesis.GenerationMode:
             _walk(operation, mode)
 
 
-def _walk(operation: schemathesis.APIOperation, mode: schemathesis.GenerationMode) -> None:
+def _walk(operation: schemathesis.APIOperation[Any, Any, Any, Any], mode: schemathesis.GenerationMode) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
-    def kept(case: schemathesis.Case) -> None:
+    def kept(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(checks=CHECKS)
 
     kept()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from services.console import store_outcomes
+from shared.db.tables import metadata
 from shared.events import Fact
 from shared.outcome import Outcome
 from shared.scope import Scope
@@ -106,7 +108,7 @@ async def test_reviews_say_why_by_when_and_whose(w: Whole) -> None:
     assert page.count("A twin or another pupil") == 2
     assert (page.count("Testshire police hub"), page.count("Testshire safeguarding lead")) == (1, 1)
     assert "Escalated to this team" in page
-    assert "review desk comes with the next release" in page
+    assert 'href="/desk">review desk' in page
     of_authority = (await (await w.signed_in(Role.COORDINATOR, OF_AUTHORITY)).get("/console/reviews")).text
     assert ("Testshire police hub" in of_authority, "Testshire safeguarding lead" in of_authority) == (False, True)
     for other in ELSEWHERE:
@@ -139,6 +141,9 @@ async def test_readiness_lists_what_would_fail(w: Whole) -> None:
     assert "<strong>Little Examples Nursery</strong>: 3 verified contacts, 1 of them with one channel only" in page
     assert not any(well in page for well in ("Testwood Primary", "Oldtest Junior School", "Sampleford High School"))
     assert "Every calendar reaches at least 60 days ahead" in page
+    assert "Every team that a policy names has somebody who can be messaged" in page
+    await suspend_team(w, "testshire-phone-desk")
+    assert "<strong>Testshire phone desk</strong>: no verified contact" in (await coordinator.get("/console/readiness")).text
     w.clock.move_to(datetime(2027, 6, 10, 12, 0, tzinfo=UTC))
     page = (await (await w.signed_in(Role.OPERATOR, OF_FORCE)).get("/console/readiness")).text
     assert "<strong>Testshire</strong>: its term dates end on Wednesday 21 July 2027" in page
@@ -146,6 +151,12 @@ async def test_readiness_lists_what_would_fail(w: Whole) -> None:
     for other in ELSEWHERE:
         page = (await (await w.signed_in(Role.COORDINATOR, other)).get("/console/readiness")).text
         assert page.count("<li><strong>") == 0
+
+
+async def suspend_team(w: Whole, team_id: str) -> None:
+    table = metadata.tables["directory_contact"]
+    async with w.parts.database.transaction() as tx:
+        await tx.execute(update(table).where(table.c.team_id == team_id).values(state="suspended"))
 
 
 async def test_no_page_shows_anything_personal(w: Whole) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 import structlog
+from openapi_spec_validator import validate
 
 from services.ingest import keys
-from services.ingest.api import CALLS_BURST, CALLS_EACH_MINUTE, INCIDENTS
+from services.ingest.api import CALLS_BURST, CALLS_EACH_MINUTE
+from services.ingest.api_document import INCIDENTS, ONE
 from services.ingest.keys import CACHE_SECONDS, Keys
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.errors import Refused
 from shared.report.model import Report
-from tests.contract.ingest_world import NOW, World, a_world, bearer, pointers
+from tests.contract.ingest_world import NOW, World, a_world, bearer, pointers, unreachable
 from tests.malformed import malformed
 from tests.samples import personal_words, sample_body, sample_report
 
@@ -158,7 +160,7 @@ async def test_malformed_bodies_get_a_clear_4xx_that_quotes_nothing(world: World
 
 async def test_what_is_not_offered_is_refused(world: World) -> None:
     first = await world.post(sample_body())
-    for method in ("PUT", "PATCH", "DELETE", "POST"):
+    for method in ("PATCH", "DELETE", "POST"):
         assert (await world.client.request(method, first.headers["location"])).status_code == 405
 
 
@@ -168,11 +170,7 @@ async def test_what_is_not_offered_is_refused(world: World) -> None:
 @pytest.fixture
 async def nowhere(database_kind: str, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Database]:
     """A database that cannot be reached."""
-    urls = {
-        "sqlite": f"sqlite+aiosqlite:///{tmp_path / 'no-such-folder' / 'x.db'}",
-        "postgresql": "postgresql+asyncpg://nobody@127.0.0.1:9/none",
-    }
-    database = Database.at(urls[database_kind], clock)
+    database = unreachable(database_kind, clock, tmp_path)
     yield database
     await database.close()
 
@@ -198,12 +196,29 @@ async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(worl
 
 async def test_the_document_describes_the_whole_report(world: World) -> None:
     document = (await world.client.get("/openapi.json")).json()
-    post = document["paths"]["/v1/incidents"]["post"]
-    content = post["requestBody"]["content"]["application/json"]
-    assert set(content["schema"]["properties"]) == set(Report.model_fields) - {"unrecognised"}
-    assert "$ref" not in json.dumps(content["schema"])
-    assert post["security"] == document["paths"]["/v1/incidents/{incident_id}"]["get"]["security"] == [{"API key": []}]
-    assert {"202", "401", "409", "415", "422", "429", "503"} <= set(post["responses"])
+    for path, method in (("/v1/incidents", "post"), (ONE, "put")):
+        content = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        assert set(content["schema"]["properties"]) == set(Report.model_fields) - {"unrecognised"}
+        assert "$ref" not in json.dumps(content["schema"])
+    operations = {one["operationId"]: one for path in document["paths"].values() for one in path.values()}
+    mine = ("sendIncident", "sendIncidents", "readIncident", "correctIncident", "withdrawIncident")
+    assert all(operations[name]["security"] == [{"api-key": []}] for name in mine)
+    assert {"200", "202", "400", "401", "409", "413", "415", "422", "429", "503"} <= set(operations["sendIncident"]["responses"])
+    assert {"200", "202", "404", "409", "410", "412", "428"} <= set(operations["correctIncident"]["responses"])
+
+
+async def test_the_documents_links_lead_from_a_receipt_to_its_incident(world: World) -> None:
+    """Each link's parameter is the answer's own id, and each names an operation that is there."""
+    document = (await world.client.get("/openapi.json")).json()
+    names = {one["operationId"] for path in document["paths"].values() for one in path.values()}
+    links = document["paths"]["/v1/incidents"]["post"]["responses"]["202"]["links"]
+    assert {link["operationId"] for link in links.values()} == {"readIncident", "correctIncident", "withdrawIncident"} <= names
+    assert all(link["parameters"] == {"incident_id": "$response.body#/incident_id"} for link in links.values())
+    assert "incident_id" in (await world.post(sample_body())).json()
+
+
+async def test_the_document_is_one(world: World) -> None:
+    validate((await world.client.get("/openapi.json")).json())
 
 
 async def test_the_documents_example_is_a_report_without_faults(world: World) -> None:

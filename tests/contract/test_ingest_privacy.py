@@ -20,6 +20,7 @@ CODES = frozenset(
 )
 INSTANTS = frozenset({"occurred_from_at", "occurred_to_at", "reported_at", "believed_at"})
 """What the incident's fact carries on purpose."""
+LINES = b"\n".join([sample_body(reference="line"), sample_body(reference=["Samandra Testerby"]), sample_body()[:-9], sample_body()])
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def dump(world: World) -> str:
 
 
 async def everything(world: World) -> tuple[str, str]:
-    """Accept, repeat, conflict, refuse and look, with a body of which every optional part is odd; returns logs and answers."""
+    """Accept, repeat, conflict, refuse, correct, withdraw, and look, with bodies of which every optional part is odd; logs and answers."""
     odd: dict[str, Any] = {
         "place_kind": "at Fictonwold's",
         "Nowhere Row member": "a purple word",
@@ -72,11 +73,16 @@ async def everything(world: World) -> tuple[str, str]:
             await world.post(sample_body(reference="other", **odd)),
             await world.post(sample_body(reference=["Samandra Testerby"])),
             await world.post(sample_body()[:-9]),
+            await world.put(first.headers["location"], sample_body(source_version=2, **odd)),
+            await world.put(first.headers["location"], sample_body(source_version="Samandra Testerby")),
+            await world.put(first.headers["location"], sample_body(source_version=3, reference="Fictonwold")),
+            await world.withdraw(first.headers["location"], "Samandra Testerby"),
+            await world.client.post("/v1/incidents:batch", content=LINES, headers={"Content-Type": "application/x-ndjson"}),
             await world.client.get(first.headers["location"]),
         ]
         world.clock.move_to(NOW + timedelta(minutes=10))
         answers.append(await world.client.get(first.headers["location"]))
-    assert [answer.status_code for answer in answers] == [202, 202, 409, 202, 422, 400, 200, 200]
+    assert [answer.status_code for answer in answers] == [202, 202, 409, 202, 422, 400, 202, 428, 422, 422, 200, 200, 200]
     return str(logged), "\n".join(f"{answer.headers}{answer.text}" for answer in answers)
 
 

@@ -42,6 +42,10 @@ async def state(world: World, *facts: Fact) -> None:
         await tx.record("router", facts)
 
 
+async def readers(world: World) -> list[str]:
+    return [row["data"]["reader"] for row in await world.rows("journal") if row["type"] == "incident.viewed"]
+
+
 def routed(address: str, child_id: str) -> IncidentRouted:
     return IncidentRouted(
         incident_id=address.rpartition("/")[2],
@@ -173,9 +177,22 @@ async def test_looking_is_recorded_and_changes_nothing_else(world: World) -> Non
     second = await world.client.get(address)
     assert first.json() == second.json()
     assert [await world.rows(table) for table in tables] == before
-    viewed = [row for row in await world.rows("journal") if row["type"] == "incident.viewed"]
-    assert len(viewed) == 3
-    assert {row["data"]["reader"] for row in viewed} == {world.key_id}
+    assert await readers(world) == [world.key_id]
+
+
+async def test_who_asks_again_and_again_looks_once_a_minute(world: World) -> None:
+    """Each key and each version is a look of its own."""
+    address, _ = await sent(world)
+    other = await world.key(FORCE)
+    for headers in ({}, {}, other, {}):
+        assert (await world.client.get(address, headers=headers)).status_code == 200
+    assert len(await readers(world)) == len(set(await readers(world))) == 2
+    await world.put(address, sample_body(place_kind="online", source_version=1))
+    await world.client.get(address)
+    assert len(await readers(world)) == 3
+    world.clock.move_to(NOW + timedelta(minutes=1))
+    await world.client.get(address)
+    assert len(await readers(world)) == 4
 
 
 async def test_outcomes_outlive_the_report(world: World) -> None:

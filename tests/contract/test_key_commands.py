@@ -20,6 +20,7 @@ def test_a_key_needs_a_force_with_a_policy(tmp_path: Path) -> None:
     encompass.does("directory", "import", "policies", str(paths["policy-force"]))
     assert "It is not shown again" in encompass.does("key", "issue", "--force", FORCE, "--label", "records system")
     assert "has no policy in force" in encompass.refuses("key", "issue", "--force", FORCE + "x", "--label", "records system")
+    assert encompass.does("key", "issue", "--force", FORCE, "--label", "trying out", "--sandbox").startswith("Sandbox key")
 
 
 class _Installation:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, inspect, text
+from sqlalchemy import delete, inspect, text
 
 from services.router import build
 from shared.clock import Clock, ManualClock
 from shared.db import Database
 from shared.db.tables.directory import directory_policy
-from shared.events import ChildExcluded, ChildHeld, Envelope, IncidentReceived, IncidentRouted, subscribed
+from shared.events import ChildExcluded, ChildHeld, Envelope, IncidentDecided, IncidentReceived, IncidentRouted, subscribed
 from shared.service import Parts
 from shared.settings import Settings
 from shared.web.frame import frame
@@ -45,7 +45,7 @@ async def world(database: Database, clock: ManualClock, tmp_path: Path) -> World
 def outcomes(facts: list[Any]) -> dict[str, list[str]]:
     """What was said of each child."""
     said: dict[str, list[str]] = {}
-    for fact in facts:
+    for fact in (one for one in facts if not isinstance(one, IncidentDecided)):
         for child_id in fact.child_ids if isinstance(fact, IncidentRouted) else (fact.child_id,):
             said.setdefault(child_id, []).append(fact.TYPE)
     return said
@@ -67,7 +67,7 @@ def test_it_handles_what_it_subscribes_to(world: World) -> None:
     )
     service = build(parts)
     assert set(service.handlers) == set(subscribed("router"))
-    assert [loop.name for loop in service.loops] == ["router.review-watch", "router.roll-remains", "router.token-rotation"]
+    assert {loop.name for loop in service.loops} >= {"router.review-watch", "router.roll-remains", "router.token-rotation"}
 
 
 async def test_a_child_on_the_roll_is_routed_and_the_others_are_held(world: World) -> None:
@@ -107,7 +107,7 @@ async def test_siblings_at_one_setting_are_one_destination_and_two_registrations
     await world.load_roll(pupils)
     envelope = await world.accept(report)
     await world.delivery.deliver([envelope])
-    by_setting = {fact.destination_ref: fact.child_ids for fact in await world.facts(envelope.fact.incident_id)}
+    by_setting = {fact.destination_ref: fact.child_ids for fact in await world.facts(envelope.fact.incident_id, IncidentRouted)}
     first, second = envelope.fact.child_ids  # type: ignore[attr-defined]
     assert by_setting == {"900001": (first, second), "900002": (first,)}
     children = await world.rows("router_destination_child")
@@ -119,8 +119,7 @@ async def test_over_eighteen_is_excluded_by_the_policy(world: World) -> None:
     report["children"] = [report["children"][0] | {"date_of_birth": "2008-11-19"}]
     envelope = await world.accept(report)
     await world.delivery.deliver([envelope])
-    [fact] = await world.facts(envelope.fact.incident_id)
-    assert isinstance(fact, ChildExcluded)
+    [fact] = await world.facts(envelope.fact.incident_id, ChildExcluded)
     assert (fact.reason, fact.decider) == ("over-18", POLICY_VERSION)
 
 
@@ -155,6 +154,7 @@ async def test_a_repeat_has_no_effect(world: World) -> None:
     said = outcomes(await world.facts(envelope.fact.incident_id))
     assert {len(one) for one in said.values()} == {1}
     assert len(await world.rows("router_decision")) == 3
+    assert [fact.incident_version for fact in await world.facts(envelope.fact.incident_id, IncidentDecided)] == [1]
 
 
 async def test_two_processes_at_once_have_one_effect(world: World) -> None:
@@ -178,21 +178,12 @@ async def test_a_batch_costs_as_many_statements_as_one_incident(world: World) ->
     reports = [report_at(NIGHT, seed=seed) for seed in range(13)]
     await world.load_roll([on_roll(child) for report in reports[::2] for child in report["children"]])
     envelopes = await world.accept_many(reports)
-    statements: list[str] = []
-    engine = world.database._engines.writer.sync_engine
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with world.statements() as statements:
         await world.delivery.deliver(envelopes[:1])
         one = len(statements)
         statements.clear()
         await world.delivery.deliver(envelopes[1:])
         twelve = len(statements)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     print(f"statements: {one} for one incident, {twelve} for twelve")  # noqa: T201
     # Calendars of settings and authorities are read when they are first needed: not for every child.
     assert twelve <= one + 4

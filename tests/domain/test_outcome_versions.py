@@ -1,6 +1,7 @@
 """A later version of a report changes what is owed, and what was acknowledged before counts only for what was shown then."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,6 +43,14 @@ NEXT_MORNING = DEADLINE + timedelta(days=1)
 TOLD: list[Fact] = [received(), routed(), opened()]
 DONE: list[Fact] = [*TOLD, acknowledged(at(30))]
 SECOND_VERSION: list[Fact] = [corrected(), revised(2, CHILD), decided()]
+
+
+def received_of(child: str) -> Fact:
+    return replace(received(), child_ids=(child,))  # type: ignore[call-arg]
+
+
+def routed_of(child: str) -> Fact:
+    return replace(routed(), child_ids=(child,))  # type: ignore[call-arg]
 
 
 def folded(facts: Sequence[Fact], now: datetime) -> ChildOutcome:
@@ -114,6 +123,20 @@ HISTORIES: tuple[tuple[str, list[Fact], datetime, Outcome], ...] = (
         "put back and routed anew",
         [*DONE, withdrawn(), revised(2), decided(), excluded(NIGHT), corrected(3), routed("e", on=NIGHT), decided(3)],
         NIGHT,
+        Outcome.WAITING,
+    ),
+    (
+        "a child that joined a destination",
+        [
+            received_of(SIBLING),
+            routed_of(SIBLING),
+            corrected(on=at(1)),
+            revised(2, SIBLING, CHILD, on=at(1)),
+            decided(on=at(1)),
+            opened(following=DEADLINE),
+            renewed(on=at(2), following=DEADLINE, changed=(CHILD,), children=(SIBLING, CHILD)),
+        ],
+        at(9),
         Outcome.WAITING,
     ),
     ("a child that a correction brought", [corrected(2, CHILD, on=at(1))], at(6), Outcome.LOST),

@@ -55,7 +55,6 @@ def test_too_near_or_passed_means_everything_at_once(
 ) -> None:
     assume(DEADLINE - opened_at < timedelta(minutes=too_near) or opened_at >= DEADLINE)
     plan = make_plan(ladder, DEADLINE, opened_at, available, too_near_minutes=too_near)
-    assert plan.all_at_once
     assert {rung.due_at for rung in plan.rungs} == {opened_at}
 
 
@@ -65,7 +64,7 @@ def test_shortening_keeps_order_and_proportion(minutes: list[int], opened_at: da
     ladder = [Rung(role=Role.DSL, share=0.0), *(Rung(role=Role.HEAD, minutes_before_deadline=before) for before in falling)]
     ladder.append(Rung(role=Role.PHONE, minutes_before_deadline=0))
     plan = make_plan(ladder, DEADLINE, opened_at, EVERYONE)
-    assume(not plan.all_at_once)
+    assume(plan.rungs[-1].due_at > opened_at)
     ahead = [DEADLINE - rung.due_at for rung in plan.rungs[1:-1]]
     for one, other in zip(falling, ahead, strict=True):
         assert other <= timedelta(minutes=one)
@@ -136,3 +135,18 @@ def test_passing_on_ends_the_wait_and_never_lengthens_it(done: int, minutes: int
     else:
         assert called.due_at == min(waiting.due_at, now)
         assert (called.number, called.role) == (waiting.number, waiting.role)
+
+
+@given(ladder=ladders, opened_at=openings, available=roles, done=st.integers(0, 9), later=st.integers(0, 3000))
+def test_a_plan_is_added_to_and_never_edited(
+    ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str], done: int, later: int
+) -> None:
+    plan = make_plan(ladder, DEADLINE, opened_at, available)
+    done = min(done, len(plan.rungs))
+    fresh = make_plan(ladder, DEADLINE + timedelta(days=1), opened_at + timedelta(minutes=later), available)
+    longer = plan.added_to(done, fresh)
+    assert longer.rungs[:done] == plan.rungs[:done]
+    assert [rung.number for rung in longer.rungs] == list(range(1, len(longer.rungs) + 1))
+    assert [(rung.role, rung.due_at) for rung in longer.present] == [(rung.role, rung.due_at) for rung in fresh.rungs]
+    assert (longer.deadline_at, longer.past) == (fresh.deadline_at, done)
+    assert Plan.from_data(longer.to_data()) == longer

@@ -1,4 +1,4 @@
-"""A code lives fifteen minutes and five tries; a link until three days after the deadline, or until it is recalled."""
+"""A code lives fifteen minutes and five tries; a link as long as its notification is open, and three days longer."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -52,9 +52,17 @@ def test_a_link_outlives_the_deadline_by_three_days_and_a_late_opening_too() -> 
     assert link_expires_at(NOW, NOW + timedelta(hours=2)) == NOW + timedelta(hours=74)
 
 
-def test_a_link_shows_the_real_state() -> None:
-    later = NOW + timedelta(hours=1)
-    assert link_state(Stage.OPEN, later, NOW) is LinkState.LIVE
-    assert link_state(Stage.ACKNOWLEDGED, later, NOW) is LinkState.ACKNOWLEDGED
-    assert link_state(Stage.OPEN, NOW, NOW) is LinkState.EXPIRED
-    assert link_state(Stage.RECALLED, NOW, NOW) is LinkState.RECALLED
+@given(stage=st.sampled_from(Stage), deadline=minutes, ended=st.none() | minutes, after=st.integers(0, 200 * 60))
+def test_a_link_lives_while_its_notification_is_open_and_three_days_longer(
+    stage: Stage, deadline: timedelta, ended: timedelta | None, after: int
+) -> None:
+    ended_at = None if stage is Stage.OPEN else NOW + (ended or timedelta(0))
+    now = NOW + timedelta(minutes=after)
+    state = link_state(stage, NOW + deadline, ended_at, now)
+    if stage is Stage.RECALLED:
+        assert state is LinkState.RECALLED
+    elif stage is Stage.OPEN:
+        assert state is LinkState.LIVE
+    else:
+        over = now >= max(NOW + deadline, ended_at or NOW) + timedelta(hours=72)
+        assert state is (LinkState.EXPIRED if over else LinkState(stage.value))

@@ -137,9 +137,14 @@ class Story:
         self.w.clock.move_to(instant)
 
     def heard(self, *, since: int = 0) -> list[str]:
-        """Every message: when, over which channel, to whom; codes and chasers say so."""
+        """Every message of the ladder: when, over which channel, to whom; codes and chasers say so."""
         self.watch.listen()
-        return self.watch.messages[since:]
+        return [message for message in self.watch.messages if not message.endswith(tuple(NOTICES))][since:]
+
+    def noticed(self) -> list[str]:
+        """Every message beside the ladder, in the same words: that a colleague has it, that something changed, that work waits."""
+        self.watch.listen()
+        return [message for message in self.watch.messages if message.endswith(tuple(NOTICES))]
 
     def outcomes(self, incident_id: str, reference: str = "C1") -> list[str]:
         """The child's outcomes as they changed, each with its wall time."""
@@ -200,7 +205,14 @@ def people() -> Mapping[str, str]:
     return known
 
 
+NOTICES = {" picked-up": "has been picked up", " taken-back": "has been taken back", " changed": "has changed", " desk": "at the desk"}
+"""What is said beside the ladder, and the words that it is known by."""
+
+
 def _told(box: Box, to: str, body: str, subject: str) -> str:
+    notice = next((kind for kind, words in NOTICES.items() if words in body), None)
+    if notice is not None:
+        return f"{box.name} {people().get(to, to)}{notice}"
     kind = "" if "https://" in body else " code" if subject == "Your code" or "Your code" in body else " chaser"
     again = " again" if "Sent again" in body or "Sent again" in subject else ""
     return f"{box.name} {people().get(to, to)}{kind}{again}"

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from services.demo.client import PoliceSystem
 from services.demo.messages import Messages
 from services.demo.people import pupils
+from services.demo.places import SETTINGS
 from services.demo.report import sample_report
 from services.demo.terms import AROUND, half_terms
 from services.demo.walk import Walk, WalkFailed
-from services.demo.world import SETTINGS, write_world
+from services.demo.world import write_world
 from services.router.domain.evidence import compact_upn
 from shared.report.read import read
 
@@ -100,9 +101,9 @@ def test_there_is_term_around_any_day_and_no_two_half_terms_overlap(today: date)
 
 @given(DAYS)
 def test_everyone_on_the_roll_is_of_an_age_for_the_setting_and_has_a_sound_upn(today: date) -> None:
-    known = pupils(today, seed=1)
+    known = pupils(today, seed=1, families=84)
     ages = {row[0]: range(row[6] - 1, row[7] + 2) for row in SETTINGS if row[5] == "open"}
-    assert 180 <= len(known) <= 220
+    assert 180 <= len(known) <= 240
     assert all((today - pupil.date_of_birth).days // 365 in ages[pupil.setting_id] for pupil in known)
     upns = [pupil.upn for pupil in known if pupil.upn]
     assert all(compact_upn(upn) == upn for upn in upns)
@@ -110,15 +111,15 @@ def test_everyone_on_the_roll_is_of_an_age_for_the_setting_and_has_a_sound_upn(t
 
 
 def test_the_world_is_the_same_for_the_same_day(tmp_path: Path) -> None:
-    worlds = [write_world(tmp_path / name, date(2026, 11, 22)) for name in ("one", "two")]
+    worlds = [write_world(tmp_path / name, date(2026, 11, 22), families=84) for name in ("one", "two")]
     texts = [[path.read_text(encoding="utf-8") for path in (*dict(world.directory).values(), world.roll)] for world in worlds]
     assert texts[0] == texts[1]
-    assert write_world(tmp_path / "other", date(2026, 11, 22), seed=2).pupils != worlds[0].pupils
+    assert write_world(tmp_path / "other", date(2026, 11, 22), seed=2, families=84).pupils != worlds[0].pupils
 
 
 @given(st.integers(0, 10 * 365 * 24 * 60))
 def test_the_sample_report_is_read_without_anything_set_aside(minutes: int) -> None:
     now = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    taken = read(json.dumps(sample_report(pupils(now.date(), seed=1), now)).encode(), received_at=now)
+    taken = read(json.dumps(sample_report(pupils(now.date(), seed=1, families=1), now)).encode(), received_at=now)
     assert taken.findings == ()
     assert len(taken.report.children) == 3

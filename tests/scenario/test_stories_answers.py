@@ -35,6 +35,7 @@ async def test_reported_at_2310_and_acknowledged_at_0740(database_url: str, tmp_
 
         await story.until(at(MONDAY, "12:00"), every=HOURS)
         assert story.heard() == [*AT_NIGHT, *DEPUTY, *HEAD, "Fri 07:37 sms dsl@900001 code"]
+        assert sorted(story.noticed()) == [f"Fri 07:40 email {role}@900001 picked-up" for role in ("deputy", "head")]
         assert await story.calls() == []
         assert story.outcomes(incident) == ["Thu 23:10 waiting", "Fri 07:40 acknowledged"]
         await every_instant_is_told(story, incident)

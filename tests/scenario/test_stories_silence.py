@@ -40,6 +40,7 @@ async def test_never_acknowledged(database_url: str, tmp_path: Path) -> None:
 
         await story.until(at(FRIDAY, "08:00"))
         assert await story.calls() == [(PHONE_DESK, "not-acknowledged", "open")]
+        assert story.noticed() == [f"Fri 08:00 email duty@{PHONE_DESK} desk"]
         child = await story.child(incident)
         assert (child["outcome"], child["owner"], child["next_action"]) == ("late", PHONE_DESK, "telephone-call")
         assert child["destinations"][0]["late_at"] == "2026-11-20T08:00:00Z"

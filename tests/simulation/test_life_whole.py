@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from shared.db import journal
-from shared.events import ROUTER, SUBSCRIBERS, Envelope
+from shared.events import INGEST, ROUTER, SUBSCRIBERS, Envelope
 from tests.scenario.night import Story, report_of, watched
 from tests.whole import whole
 
@@ -100,7 +100,7 @@ async def sent(story: Story, incident_id: str, body: dict[str, Any] | None) -> s
 async def stated(story: Story, incident_id: str) -> list[Envelope]:
     """Ingest's facts of the incident, in order."""
     async with story.w.parts.database.reading() as reading:
-        return [one for one in await journal.of_incident(reading, incident_id) if SUBSCRIBERS.get(one.type) == (ROUTER,) and one.source == "ingest"]  # fmt: skip
+        return [one for one in await journal.of_incident(reading, incident_id) if one.source == INGEST and one.type in SUBSCRIBERS]
 
 
 async def died(story: Story, fact: Envelope) -> None:

@@ -12,6 +12,7 @@ RANKS = {
     "keys": 2,
     "roll": 2,
     "visits": 2,
+    "calls": 2,
     "loops": 2,
     "api": 3,
     "pages": 3,

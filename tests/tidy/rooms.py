@@ -66,8 +66,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Each dotted word (the ends of it count: ``datetime.datetime.now`` too) and the only rooms that may say it."""
 
-OUTLIVING = ("shared/bus/delivery.py", "shared/run.py", "shared/web/problems.py")
-"""A poisoned fact, a loop's turn and a request gone wrong end here: recorded as a code, without anything of the input."""
+OUTLIVING = ("shared/bus/delivery.py", "shared/run.py", "shared/web/problems.py", "services/router/handlers_defects.py")
+"""A poisoned fact, a loop's turn, a request gone wrong and a child whom the rules fail end here: recorded as a code, without anything of
+the input."""
 DIALECTS = ("sqlite", "postgresql")
 MODULE_LEVEL = ("create_async_engine", "create_engine", "AsyncClient", "Settings", "FastAPI", "APIRouter", "Database", "SystemClock")
 ROUTE_WORDS = (

@@ -14,7 +14,7 @@ LONGER_FILES: Mapping[str, int] = {
 LONGER_FUNCTIONS: Mapping[str, int] = {"migrations/versions/0001_spine.py:upgrade": 620}
 """The same for functions, as ``path:function``."""
 NAMELESS = {"util", "utils", "helper", "helpers", "common", "manager", "managers"}
-WAITING_ROOMS = ("tests/waiting.py", "tests/servers.py")
+WAITING_ROOMS = ("tests/waiting.py", "tests/servers.py", "tests/benchmarks/load.py")
 PATCHING = ("freezegun", "time_machine", "unittest.mock", "mock", "pytest_mock")
 WRONG_WORDS: Mapping[str, str] = {
     "alert": "notification",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 CALENDAR_NEEDED_DAYS = 60
+CALLS_DAYS = 90
+"""How long a wrong number is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,21 @@ def of_contacts(subject: str, verified: int, one_channel: int) -> Finding:
     if one_channel:
         said.append(f"{one_channel} of them with one channel only, so that a code needs a telephone call")
     return Finding(subject=subject, text=", ".join(said))
+
+
+def of_team(subject: str) -> Finding:
+    """A team that a policy names and that nobody can tell of its work."""
+    return Finding(subject=subject, text="no verified contact on duty or leading who can be messaged: nobody is told that work waits")
+
+
+def of_passphrases(subject: str, without: int, settings: int) -> Finding:
+    """An authority whose settings cannot all prove over the telephone who answers."""
+    return Finding(subject=subject, text=f"{without} of {settings} settings have no passphrase, so a call there acknowledges nothing")
+
+
+def of_wrong_number(subject: str) -> Finding:
+    """A setting whose contacts look out of date."""
+    return Finding(subject=subject, text="a caller met a wrong number: its contacts look out of date")
 
 
 def of_calendar(subject: str, last_on: date | None, today: date) -> Finding:

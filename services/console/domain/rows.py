@@ -4,8 +4,10 @@
 kind           columns (those in brackets may be absent or empty)
 =============  ==========================================================================================================
 authorities    authority, name, nation, force
-settings       setting_id, name, kind, phase, authority, status, (town), (postcode), (telephone), (low_age), (high_age)
-teams          team_id, name, kind, owner, (authority), (force), (telephone): an authority or a force, or both
+settings       setting_id, name, kind, phase, authority, status, (town), (postcode), (telephone), (low_age), (high_age),
+               (passphrase), (passphrase_hint): an empty one leaves what was given before
+teams          team_id, name, kind, owner, (authority), (force), (telephone), (passphrase), (passphrase_hint): an authority or a
+               force, or both
 contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email), (phone), (verified_on), (status)
 terms          authority, first_on, last_on, label, source, as_at_on, (setting_id): an unbroken range of term days
 days           setting_id, on, kind, source: kind ``as-usual`` takes an earlier override away
@@ -18,10 +20,33 @@ from datetime import date
 from typing import Any
 
 from services.console.domain.cells import CellRefused, Cells
+from shared.directory import passphrase
 from shared.directory.values import CONTACT_ROLES, Authority, ContactDetails, Setting, Team
 from shared.tabular import Column, RefusedRow, Row
 
 AS_USUAL = "as-usual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is said over the telephone to prove who answers. None leaves what was given before."""
+
+    passphrase: str | None = field(repr=False)
+    hint: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow(Setting):
+    """A setting with its passphrase, which goes no further than its hash."""
+
+    said: Said = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRow(Team):
+    """A team, likewise."""
+
+    said: Said = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +144,8 @@ def _authority(cells: Cells) -> Authority:
     )
 
 
-def _setting(cells: Cells) -> Setting:
-    setting = Setting(
+def _setting(cells: Cells) -> SettingRow:
+    setting = SettingRow(
         setting_id=cells.setting_id("setting_id"),
         name=cells.text("name", 200),
         kind=cells.choice("kind", ("school", "college", "early-years")),
@@ -132,14 +157,15 @@ def _setting(cells: Cells) -> Setting:
         status=cells.choice("status", ("open", "closing", "closed")),
         low_age=cells.whole_or_none("low_age", 0, 25),
         high_age=cells.whole_or_none("high_age", 0, 99),
+        said=_said(cells),
     )
     if setting.low_age is not None and setting.high_age is not None and setting.high_age < setting.low_age:
         raise CellRefused("high_age", "order", "the highest age is below the lowest")
     return setting
 
 
-def _team(cells: Cells) -> Team:
-    team = Team(
+def _team(cells: Cells) -> TeamRow:
+    team = TeamRow(
         team_id=cells.team_id("team_id"),
         name=cells.text("name", 120),
         kind=cells.choice("kind", ("education", "social-care", "health", "police")),
@@ -147,10 +173,26 @@ def _team(cells: Cells) -> Team:
         force=cells.owner_or_none("force"),
         telephone=cells.phone_or_none("telephone"),
         owner=cells.text("owner", 120),
+        said=_said(cells),
     )
     if team.authority is None and team.force is None:
         raise CellRefused("authority", "missing", "say whose team it is: an authority's or a force's")
     return team
+
+
+def _said(cells: Cells) -> Said:
+    said = Said(
+        passphrase=cells.text_or_none("passphrase", passphrase.LENGTH_MAX),
+        hint=cells.text_or_none("passphrase_hint", passphrase.LENGTH_MAX),
+    )
+    if said.passphrase is None:
+        return said
+    letters = passphrase.plain(said.passphrase)
+    if len(letters) < passphrase.LETTERS_MIN:
+        raise CellRefused("passphrase", "too-short", f"a passphrase has {passphrase.LETTERS_MIN} letters or digits, or more")
+    if said.hint is not None and letters in passphrase.plain(said.hint):
+        raise CellRefused("passphrase_hint", "tells", "the hint holds the passphrase, and a caller reads the hint out")
+    return said
 
 
 def _contact(cells: Cells) -> ContactRow:
@@ -215,14 +257,16 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             name="settings",
             columns=_columns(
-                "setting_id name kind phase authority status", "town postcode telephone low_age high_age", setting_id=("urn",)
+                "setting_id name kind phase authority status",
+                "town postcode telephone low_age high_age passphrase passphrase_hint",
+                setting_id=("urn",),
             ),
             read=_setting,
             key=lambda setting: setting.setting_id,
         ),
         Kind(
             name="teams",
-            columns=_columns("team_id name kind owner", "authority force telephone"),
+            columns=_columns("team_id name kind owner", "authority force telephone passphrase passphrase_hint"),
             read=_team,
             key=lambda team: team.team_id,
         ),

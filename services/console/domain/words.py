@@ -44,6 +44,8 @@ REASONS: Mapping[str, str] = {
     "school-ambiguous": "Several schools have the name that the report gives",
     "not-ours": "The setting said that the child is not theirs",
     "has-left": "The setting said that the child has left",
+    "changed-after-decision": "The report was corrected after a person had decided, and now says something else",
+    "not-decided": "The program could not decide; the log says where it failed",
 }
 """Why a child is held. The codes are the router's."""
 

@@ -86,7 +86,7 @@ def _smtp(asked: _Asked, security: Security, port: int) -> Channel:
 def _file(asked: _Asked) -> Channel:
     if asked.url.netloc not in ("", "localhost") or not asked.url.path.startswith("/"):
         raise SettingsRefused("a file channel's URL is file:///folder")
-    return FileChannel(name=asked.name, folder=Path(unquote(asked.url.path)))
+    return FileChannel(name=asked.name, folder=Path(unquote(asked.url.path)), clock=asked.clock)
 
 
 ADAPTERS: Mapping[str, Callable[[_Asked], Channel]] = {

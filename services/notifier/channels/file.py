@@ -8,10 +8,14 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from services.notifier.channels.port import inspect
 from services.notifier.domain.messages import SMS, HandedOver, Message, Outcome, Refused, TryAgain
+from shared.clock import Clock
+
+TAKEN_AT = "at"
 
 MAILBOX_UNKNOWN = ".invalid"
 """No mail domain ever ends so (RFC 2606); a demonstration shows a wrong address with it."""
@@ -26,6 +30,8 @@ class FileChannel:
 
     name: str
     folder: Path
+    clock: Clock | None = None
+    """Whose instants stand beside the messages; without one none does."""
 
     async def send(self, message: Message) -> Outcome:
         if refused := inspect(self.name, message):
@@ -46,6 +52,8 @@ class FileChannel:
 
     def _append(self, message: Message) -> None:
         line = {"attempt_id": message.attempt_id, "to": message.to, "subject": message.subject, "body": message.body}
+        if self.clock is not None:
+            line[TAKEN_AT] = self.clock.now().isoformat()
         self.folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.folder / f"{self.name}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -60,4 +68,11 @@ def read_messages(folder: Path, name: str) -> Sequence[Message]:
         lines = (folder / f"{name}.jsonl").read_text().splitlines()
     except FileNotFoundError:
         return ()
-    return tuple(Message(**json.loads(line)) for line in lines)
+    return tuple(read_line(line)[0] for line in lines)
+
+
+def read_line(line: str) -> tuple[Message, datetime | None]:
+    """One line of such a file, and when the message was taken (UTC) if the channel had a clock."""
+    values = json.loads(line)
+    taken_at = values.pop(TAKEN_AT, None)
+    return Message(**values), None if taken_at is None else datetime.fromisoformat(taken_at)

@@ -20,7 +20,8 @@ CODES_PER_HOUR_MAX = 5
 """Codes for one contact's notification within any sixty minutes."""
 
 LINK_GRACE = timedelta(hours=72)
-"""How long after the deadline a link still opens: a late reader must reach the message, a stolen old mailbox must not."""
+"""How long after the end or the deadline, whichever is later, a link still opens: a late reader must reach the message, a stolen old
+mailbox must not. While a notification is open its links live."""
 
 
 class Verdict(StrEnum):
@@ -40,6 +41,7 @@ class LinkState(StrEnum):
     LIVE = "live"
     ACKNOWLEDGED = "acknowledged"
     RECALLED = "recalled"
+    WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
 
@@ -79,14 +81,19 @@ def next_code_at(created_at: Sequence[datetime], now: datetime) -> datetime:
 
 
 def link_expires_at(deadline_at: datetime, opened_at: datetime) -> datetime:
-    """When a notification's links stop opening."""
+    """Until when a notification's links open at the least."""
     return max(deadline_at, opened_at) + LINK_GRACE
 
 
-def link_state(stage: Stage, expires_at: datetime, now: datetime) -> LinkState:
-    """What a link shows. A recall outweighs everything: the page says so and shows no child (design rule 7.9)."""
+def link_state(stage: Stage, deadline_at: datetime, ended_at: datetime | None, now: datetime) -> LinkState:
+    """What a link shows. A recall outweighs everything: the page says so and shows no child (design rule 7.9).
+
+    ``ended_at`` is None while the notification is open; then every link to it lives, however late it is.
+    """
     if stage is Stage.RECALLED:
         return LinkState.RECALLED
-    if now >= expires_at:
+    if stage is Stage.OPEN:
+        return LinkState.LIVE
+    if now >= max(deadline_at, ended_at or deadline_at) + LINK_GRACE:
         return LinkState.EXPIRED
-    return LinkState.ACKNOWLEDGED if stage is Stage.ACKNOWLEDGED else LinkState.LIVE
+    return LinkState.ACKNOWLEDGED if stage is Stage.ACKNOWLEDGED else LinkState.WITHDRAWN

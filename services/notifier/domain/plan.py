@@ -6,7 +6,7 @@ waiting would help nobody, everything is due at once. No rung ever falls after `
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -46,22 +46,33 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The frozen ladder: never empty, ``due_at`` never decreasing, the last rung always the telephone task."""
+    """The frozen ladder: never empty, numbered from 1 without a gap, the last rung always the telephone task.
+
+    The first ``past`` rungs were done before a change opened the notification again; they are history. Of the others ``due_at`` never
+    decreases.
+    """
 
     rungs: tuple[Rung, ...]
     deadline_at: datetime
     opened_at: datetime
+    past: int = 0
 
     @property
-    def all_at_once(self) -> bool:
-        """Whether no time was left to wait, so that every rung is due at the opening."""
-        return self.rungs[-1].due_at == self.opened_at
+    def present(self) -> tuple[Rung, ...]:
+        """The rungs since the notification was opened, or opened again."""
+        return self.rungs[self.past :]
+
+    def added_to(self, done: int, fresh: "Plan") -> "Plan":
+        """The rungs of ``fresh`` behind the first ``done`` of this plan, numbered on. What was done is never edited (D2)."""
+        behind = tuple(replace(rung, number=done + number) for number, rung in enumerate(fresh.rungs, 1))
+        return Plan(rungs=self.rungs[:done] + behind, deadline_at=fresh.deadline_at, opened_at=fresh.opened_at, past=done)
 
     def to_data(self) -> dict[str, Any]:
         """The plan as JSON values, for the notification's row."""
         return {
             "opened_at": _text(self.opened_at),
             "deadline_at": _text(self.deadline_at),
+            "past": self.past,
             "rungs": [{"number": rung.number, "role": rung.role, "due_at": _text(rung.due_at)} for rung in self.rungs],
         }
 
@@ -74,6 +85,7 @@ class Plan:
             ),
             deadline_at=_instant(data["deadline_at"]),
             opened_at=_instant(data["opened_at"]),
+            past=int(data.get("past", 0)),
         )
 
 

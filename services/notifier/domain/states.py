@@ -1,9 +1,10 @@
 """What a notification is, and what changes it.
 
-A notification is settled child by child: each child is confirmed, acknowledged or recalled, and the stage follows from the children
-alone. It is *acknowledged* when every child that is still this destination's own has been acknowledged by a registered person who acts
-on it today, *recalled* when no child is its own any more, and *open* until then, however late. So the ladder has one way to stop (D5):
-handing over, delivery, fetching, opening, entering a code, viewing and passing on do not appear in that sentence.
+A notification is settled child by child: each child is confirmed, acknowledged, recalled or withdrawn, and the stage follows from the
+children alone. It is *acknowledged* when every child that is still this destination's own has been acknowledged by a registered person
+who acts on it today, *recalled* or *withdrawn* when no child is its own any more, and *open* until then, however late. So the ladder has
+one way to stop (D5): handing over, delivery, fetching, opening, entering a code and viewing are no events here, and passing on does not
+appear in that sentence. What a later version of the incident does to the children stands in ``domain.revision``.
 """
 
 from collections.abc import Callable
@@ -26,16 +27,7 @@ class Stage(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RECALLED = "recalled"
-
-
-class Receipt(StrEnum):
-    """Traces of machines and readers. None of them proves that anyone acts, so none changes anything."""
-
-    HANDED_OVER = "handed-over"
-    DELIVERED = "delivered"
-    FETCHED = "fetched"
-    CODE_ENTERED = "code-entered"
-    VIEWED = "viewed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,50 +39,33 @@ class ChildState:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     recalled_at: datetime | None = None
+    """The setting said that the child is not theirs."""
+    withdrawn_at: datetime | None = None
+    """A later version of the incident took the child away from this destination."""
 
     @property
     def is_own(self) -> bool:
         """Whether the child is still this destination's."""
-        return self.recalled_at is None
+        return self.recalled_at is None and self.withdrawn_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """One notification. ``registered`` holds the ids of its contacts who may answer: verified and free of conflict (7.7, 7.8).
 
-    ``rungs_done`` counts climbed rungs; ``passed_on`` says that the next rung is due at once.
+    ``passed_on`` says that the next rung is due at once.
     """
 
     children: tuple[ChildState, ...]
-    registered: frozenset[str]
-    rungs_done: int = 0
+    registered: frozenset[str] = frozenset()
     passed_on: bool = False
-    phone_task: bool = False
-    late_at: datetime | None = None
 
     @property
     def stage(self) -> Stage:
         own = [child for child in self.children if child.is_own]
         if not own:
-            return Stage.RECALLED
+            return Stage.RECALLED if any(child.recalled_at for child in self.children) else Stage.WITHDRAWN
         return Stage.ACKNOWLEDGED if all(child.acknowledged_by for child in own) else Stage.OPEN
-
-    @property
-    def ladder_runs(self) -> bool:
-        """Whether the plan still moves."""
-        return self.stage is Stage.OPEN
-
-    @property
-    def is_late(self) -> bool:
-        """Open past its deadline: somebody telephones."""
-        return self.ladder_runs and self.late_at is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A receipt of any kind came in."""
-
-    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,29 +94,7 @@ class PassedOn:
     contact_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Climbed:
-    """The next rung was carried out; ``phone`` when it was the telephone task."""
-
-    phone: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlinePassed:
-    """The deadline came. Whoever records it opens the telephone task in the same transaction, unless one is open."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
-    """The router took one child away from this destination."""
-
-    child_id: str
-    at: datetime
-
-
-Event = Received | Answered | ActingToday | PassedOn | Climbed | DeadlinePassed | Withdrawn
+Event = Answered | ActingToday | PassedOn
 
 
 def step(state: State, event: Event) -> State:
@@ -149,22 +102,13 @@ def step(state: State, event: Event) -> State:
     end) returns the state as it was, so a caller compares and needs no guard of its own.
     """
     match event:
-        case Received():
-            return state
         case Answered():
             return _answered(state, event)
         case ActingToday():
             return _acting(state, event)
         case PassedOn():
-            heard = state.ladder_runs and event.contact_id in state.registered
+            heard = state.stage is Stage.OPEN and event.contact_id in state.registered
             return replace(state, passed_on=True) if heard else state
-        case Climbed():
-            return _climbed(state, event)
-        case DeadlinePassed():
-            first = state.ladder_runs and state.late_at is None
-            return replace(state, late_at=event.at, phone_task=True) if first else state
-        case Withdrawn():
-            return _each(state, lambda child: _recalled(child, event.at) if child.child_id == event.child_id else child)
 
 
 def _answered(state: State, event: Answered) -> State:
@@ -193,12 +137,6 @@ def _acting(state: State, event: ActingToday) -> State:
         return replace(child, acknowledged_by=event.contact_id, acknowledged_at=event.at)
 
     return _each(state, acknowledged)
-
-
-def _climbed(state: State, event: Climbed) -> State:
-    if not state.ladder_runs:
-        return state
-    return replace(state, rungs_done=state.rungs_done + 1, passed_on=False, phone_task=state.phone_task or event.phone)
 
 
 def _recalled(child: ChildState, at: datetime) -> ChildState:

@@ -78,6 +78,27 @@ def chaser_text(setting: str, telephone: str, deadline_at: datetime, now: dateti
     return Text(subject=_subject(name, repeat), body=body)
 
 
+def changed_text(setting: str, link: str | None, *, repeat: bool) -> Text:
+    """For whoever was shown an earlier version: what she has read has changed. ``link`` is None when the one that she has must do."""
+    ending = f"\n\n{link}" if link else " Open the link in your message."
+    return _brief(setting, "The message for {} has changed. Please read it again.", ending, repeat=repeat)
+
+
+def withdrawn_text(setting: str, *, repeat: bool) -> Text:
+    """For whoever was told: nothing is left of it."""
+    return _brief(setting, "The message for {} has been taken back. You do not need to do anything.", "", repeat=repeat)
+
+
+def picked_up_text(setting: str, *, repeat: bool) -> Text:
+    """For everyone else who was told: a colleague has it."""
+    return _brief(setting, "The message for {} has been picked up. You do not need to do anything.", "", repeat=repeat)
+
+
+def desk_text(team: str, address: str, *, repeat: bool) -> Text:
+    """For a team: work waits at its desk, which stands at ``address``. Of which kind shows there, after signing in."""
+    return _brief(team, "Something waits for {} at the desk. Please open it.", f"\n\n{address}", repeat=repeat)
+
+
 def code_text(code: str, minutes: int) -> Text:
     """The one-time code, for the contact's other channel."""
     return Text(subject="Your code", body=f"Your code is {code}. It works for {minutes} minutes.")
@@ -114,6 +135,15 @@ def septets(text: str) -> int:
 def _notice(name: str, deadline_at: datetime, now: datetime, *, short: bool = False) -> str:
     stop = "" if name.endswith(".") else "."
     return f"You have a message for {name}{stop} Please read it {when(deadline_at, now, short=short)}."
+
+
+def _brief(setting: str, sentence: str, ending: str, *, repeat: bool) -> Text:
+    """One sentence with the name in it, short enough for a text message where the name lets it: the name is cut, never the ending."""
+    name = clean_name(setting)
+    bare = _gsm(name) or NO_NAME
+    room = TEXT_MESSAGE_MAX - septets(f"{_again(repeat)}{sentence.format('')}{ending}")
+    short = bare if septets(bare) <= room else _cut(bare, max(TEXT_NAME_MIN, room))
+    return Text(subject=_subject(name, repeat), body=f"{_again(repeat)}{sentence.format(short)}{ending}")
 
 
 def _subject(name: str, repeat: bool) -> str:

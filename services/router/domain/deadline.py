@@ -70,6 +70,18 @@ def obligations(
     return tuple(owed)
 
 
+def again(calendar: Calendar, policy: Policy, purpose: Purpose, instant: datetime) -> Obligation:
+    """What is owed to a recipient that was told for ``purpose``, when something that came at ``instant`` must be told again.
+
+    Its deadline is counted from that instant: what was owed before keeps its own. A setting that never opens again within the search, and
+    a live team, have until the next morning.
+    """
+    owed = obligations(calendar, policy, instant, instant)[-1]
+    if purpose != "holiday-live" and owed.purpose != "holiday-live":
+        return owed
+    return _obligation("holiday-live", policy, _first_on(policy.day_start, instant), instant, instant, None)
+
+
 def unknown_setting_obligations(
     authority: Calendar, policy: Policy, believed_at: datetime, received_at: datetime
 ) -> tuple[Obligation, ...]:

@@ -28,6 +28,8 @@ FLAGS = ("protected-identity", "refuge", "adoption", "sub-judice", "supervisor-r
 """Handling flags in the order in which they give the reason: the one that endangers most comes first."""
 UNKNOWN_FLAG = "unknown-flag"
 """Something was written among the flags that this program does not know."""
+PUPIL_SHARED = "pupil-shared"
+"""Evidence: another child of the report came out as the same pupil."""
 
 REASONS = (
     "unborn",
@@ -46,7 +48,7 @@ REASONS = (
     "school-disagrees",
     "school-ambiguous",
 )
-"""Why a child is held at first; the notifier's answers ``not-ours`` and ``has-left`` come later."""
+"""Why ``decide`` holds a child; other reasons are in ``revision``, and the notifier's answers ``not-ours`` and ``has-left`` come later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,7 @@ def without_shared_pupils(decisions: Mapping[str, Decision]) -> dict[str, Decisi
     """The same decisions by child, but children of one report who came out as the same pupil are held: two children are never one."""
     times = Counter(decision.pupil_id for decision in decisions.values() if isinstance(decision, Matched))
     return {
-        child_id: Held(reason="twin", evidence=(*decision.evidence, "pupil-shared"))
+        child_id: Held(reason="twin", evidence=(*decision.evidence, PUPIL_SHARED))
         if isinstance(decision, Matched) and times[decision.pupil_id] > 1
         else decision
         for child_id, decision in decisions.items()

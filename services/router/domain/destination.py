@@ -6,7 +6,7 @@ owed at both (dual registration).
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -68,6 +68,18 @@ def gathered(owed: Iterable[Owed]) -> tuple[Destination, ...]:
     for one in owed:
         groups[one.kind, one.ref, one.obligation.purpose].append(one)
     return tuple(_destination(groups[key]) for key in sorted(groups))
+
+
+def stricter(again: Obligation, gained: Destination | None) -> Obligation:
+    """By when a destination must be told again, where it may have gained children: those are owed as if they were alone."""
+    if gained is None:
+        return again
+    return replace(
+        again,
+        send_at=min(again.send_at, gained.send_at),
+        deadline_at=min(again.deadline_at, gained.deadline_at),
+        urgency=max(again.urgency, gained.urgency, key=_URGENCIES.index),
+    )
 
 
 def _destination(group: list[Owed]) -> Destination:

@@ -26,6 +26,7 @@ directory_authority = Table(
     CheckConstraint("nation IN ('england', 'wales')", name="nation"),
 )
 
+#: ``passphrase_hash`` is what a caller compares with what she hears (``shared.directory.passphrase``); nobody can read it back.
 directory_setting = Table(
     "directory_setting",
     metadata,
@@ -40,6 +41,8 @@ directory_setting = Table(
     Column("status", String(16), nullable=False),
     Column("low_age", Integer),
     Column("high_age", Integer),
+    Column("passphrase_hint", String(80)),
+    Column("passphrase_hash", String(160)),
     CheckConstraint("kind IN ('school', 'college', 'early-years')", name="kind"),
     CheckConstraint("status IN ('open', 'closing', 'closed')", name="status"),
     Index(None, "authority"),
@@ -55,6 +58,8 @@ directory_team = Table(
     Column("force", String(32)),
     Column("telephone", String(32)),
     Column("owner", String(120), nullable=False),
+    Column("passphrase_hint", String(80)),
+    Column("passphrase_hash", String(160)),
     CheckConstraint("kind IN ('education', 'social-care', 'health', 'police')", name="kind"),
 )
 

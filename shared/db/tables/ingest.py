@@ -1,6 +1,6 @@
 """Ingest's tables: API keys, and which incidents were accepted. The report itself is sealed in the vault."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
@@ -19,9 +19,10 @@ ingest_api_key = Table(
     Index(None, "force"),
 )
 
-#: One accepted report, as it stands in its newest version. Identity is force + system + reference; ``body_hash`` is keyed, and
-#: ``hash_key_id`` names its key. ``source_version`` and ``source_changed_at`` are what the records system says of this version;
-#: ``received_at`` is the first version's; ``withdrawn_at`` stands while the newest version is a withdrawal.
+#: One accepted report, as it stands in its newest version. Identity is force + system + reference, once for real and once more for trying
+#: out (``sandbox``); ``body_hash`` is keyed, and ``hash_key_id`` names its key. ``source_version`` and ``source_changed_at`` are what the
+#: records system says of this version; ``received_at`` is the first version's; ``withdrawn_at`` stands while the newest version is a
+#: withdrawal.
 ingest_incident = Table(
     "ingest_incident",
     metadata,
@@ -35,16 +36,17 @@ ingest_incident = Table(
     Column("content_id", String(36), nullable=False),
     Column("findings", JSON, nullable=False),
     Column("key_id", String(16), ForeignKey("ingest_api_key.key_id"), nullable=False),
-    Column("source_version", Integer),
+    Column("source_version", BigInteger),
     Column("source_changed_at", Instant),
     Column("sandbox", Boolean, nullable=False, server_default=text("false")),
     Column("received_at", Instant, nullable=False),
     Column("withdrawn_at", Instant),
-    UniqueConstraint("force", "system", "reference"),
+    UniqueConstraint("force", "system", "reference", "sandbox"),
     Index(None, "received_at"),
 )
 
-#: The children of an incident, in the report's order. Their references are sealed inside the report.
+#: Every child that an incident has had in any version, in the order in which they were first told of. Their references are sealed inside
+#: the report.
 ingest_child = Table(
     "ingest_child",
     metadata,

@@ -4,11 +4,13 @@ Written only through ``shared/db`` and ``shared/bus``; each row names its servic
 privilege on PostgreSQL and by triggers on both databases.
 """
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, Sequence64, metadata
 
+#: ``seq`` is given before the commit, so a lower one may become visible after a higher one. ``txid`` is the transaction that wrote the row
+#: (PostgreSQL fills it in; SQLite has one writer and leaves 0): what lies behind the oldest running one is complete.
 journal = Table(
     "journal",
     metadata,
@@ -21,8 +23,10 @@ journal = Table(
     Column("subject", String(36), nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("data", JSON, nullable=False),
+    Column("txid", BigInteger, nullable=False, server_default=text("0")),
     Index(None, "incident_id", "seq"),
     Index(None, "type", "recorded_at"),
+    Index(None, "txid", "seq"),
 )
 
 journal_seal = Table(

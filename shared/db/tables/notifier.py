@@ -33,6 +33,7 @@ notifier_notification = Table(
     Column("incident_version", Integer, nullable=False, server_default=text("1")),
     Column("supplement", Boolean, nullable=False, server_default=text("false")),
     Column("sandbox", Boolean, nullable=False, server_default=text("false")),
+    Column("call_team", String(64)),
     CheckConstraint("state IN ('open', 'acknowledged', 'recalled', 'withdrawn')", name="state"),
     CheckConstraint("state <> 'open' OR next_action_at IS NOT NULL", name="open_is_due"),
     CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),
@@ -40,7 +41,8 @@ notifier_notification = Table(
     Index("ix_notifier_due", "next_action_at", postgresql_where=text("state = 'open'"), sqlite_where=text("state = 'open'")),
 )
 
-#: Confirmation, acknowledgement and recall are for each child.
+#: Confirmation, acknowledgement and recall are for each child. ``telephoned_at``: a registered person took it over the telephone, where no
+#: child is named; so it counts before she has confirmed the child behind her link.
 notifier_child = Table(
     "notifier_child",
     metadata,
@@ -53,8 +55,11 @@ notifier_child = Table(
     Column("acknowledged_at", Instant),
     Column("recalled_at", Instant),
     Column("withdrawn_at", Instant),
+    Column("telephoned_at", Instant),
     CheckConstraint("answer IS NULL OR answer IN ('on-our-roll', 'not-ours', 'has-left')", name="answer"),
-    CheckConstraint("acknowledged_at IS NULL OR answer = 'on-our-roll'", name="acknowledged_is_ours"),
+    CheckConstraint(
+        "acknowledged_at IS NULL OR answer = 'on-our-roll' OR (answer IS NULL AND telephoned_at IS NOT NULL)", name="acknowledged_is_ours"
+    ),
 )
 
 #: One message to one contact on one channel. The row stands before the call; a crash leaves ``started``.
@@ -125,7 +130,9 @@ notifier_visit = Table(
     Index(None, "notification_id"),
 )
 
-#: A call that a named team owes.
+#: A call that a named team owes. A claim ends at a real instant; ``again_at`` is when to ring next, ``passed_on_at`` when the call became
+#: another team's: business instants. ``round`` is how much of the plan was history when it was opened: a
+#: notification that was opened again owes its calls anew.
 notifier_phone_task = Table(
     "notifier_phone_task",
     metadata,
@@ -137,9 +144,38 @@ notifier_phone_task = Table(
     Column("due_at", Instant, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    UniqueConstraint("notification_id", "reason"),
+    Column("claimed_by", String(36)),
+    Column("claimed_until_at", Instant),
+    Column("again_at", Instant),
+    Column("passed_on_at", Instant),
+    Column("round", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("notification_id", "reason", "round"),
     CheckConstraint("state IN ('open', 'done', 'not-needed')", name="state"),
     CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),
+    CheckConstraint("(claimed_by IS NULL) = (claimed_until_at IS NULL)", name="claimed_until"),
+    Index("ix_notifier_phone_task_open", "due_at", postgresql_where=text("state = 'open'"), sqlite_where=text("state = 'open'")),
+)
+
+#: The call log: every telephone call that was made for a task, by whose session. ``contact_id`` is whom the caller spoke to, or whose
+#: number was wrong.
+notifier_call = Table(
+    "notifier_call",
+    metadata,
+    Column("call_id", String(36), primary_key=True),
+    Column("phone_task_id", String(36), ForeignKey("notifier_phone_task.phone_task_id"), nullable=False),
+    Column("notification_id", String(36), ForeignKey("notifier_notification.notification_id"), nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("contact_id", String(36)),
+    Column("caller", String(36), nullable=False),
+    Column("called_at", Instant, nullable=False),
+    Column("called_real_at", Instant, nullable=False),
+    CheckConstraint(
+        "outcome IN ('no-answer', 'engaged', 'wrong-number', 'not-registered', 'wrong-passphrase', 'no-passphrase', 'acknowledged')",
+        name="outcome",
+    ),
+    CheckConstraint("outcome <> 'acknowledged' OR contact_id IS NOT NULL", name="acknowledged_by_whom"),
+    Index(None, "phone_task_id"),
+    Index(None, "notification_id"),
 )
 
 #: A disclosure to the wrong setting, from the moment that the setting said so (design rule 7.9).
