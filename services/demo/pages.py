@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.demo import pages_clock, pages_messages, pages_police, store
 from services.demo.pages_frame import READ, shown
-from services.demo.places import AUTHORITY, FORCE, SETTINGS
+from services.demo.places import AUTHORITY, FORCE, PASSPHRASE, SETTINGS
 from services.demo.room import DEMO, Room
 from shared.scope import Scope
 from shared.web import sessions
@@ -69,6 +69,7 @@ def _index(router: APIRouter, room: Room) -> None:
             "now": room.pace.clock.now(),
             "steps": _steps(room, seen, climbed),
             "roles": [(code, text) for code, text in ROLES.items() if _role(code) is not None],
+            "passphrase": PASSPHRASE,
             "settings": len(SETTINGS),
             "pupils": len(room.world.pupils),
             "missing": [name for href, name in WHERE.items() if href not in _paths(request)],

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from services.router.domain.settling import REVIEWER, Choice
 from shared.db import Reading, Transaction
-from shared.db.tables.router import router_decision, router_pupil, router_pupil_setting, router_review, router_roll
+from shared.db.tables.router import router_decision, router_pupil, router_pupil_setting, router_roll
 from shared.db.tables.router_desk import router_settlement
 from shared.ids import new_id
 
@@ -120,18 +120,6 @@ async def pupil(reading: Reading, pupil_id: str) -> PupilPlace | None:
         return None
     setting_ids = tuple(sorted(row.setting_id for row in rows if row.setting_id is not None))
     return PupilPlace(pupil_id=pupil_id, authority=rows[0].authority, restricted=rows[0].restricted, setting_ids=setting_ids)
-
-
-async def mine(reading: Reading, session_id: str, since: datetime) -> tuple[tuple[Settlement, str, datetime | None], ...]:
-    """What a session has decided since, the newest first: the settlement, its state and when that began."""
-    statement = (
-        select(router_settlement, router_review.c.settlement)
-        .join(router_review, router_review.c.review_id == router_settlement.c.review_id)
-        .where(router_settlement.c.decided_by == session_id, router_settlement.c.decided_at >= since)
-        .order_by(router_settlement.c.decided_at.desc(), router_settlement.c.settlement_id)
-        .limit(20)
-    )
-    return tuple((_settlement(row), row.state, row.ended_at) for row in await reading.execute(statement))
 
 
 def _settlement(row: Any) -> Settlement:

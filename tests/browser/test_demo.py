@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.screens import assert_accessible, browser, keep_picture, phone
 
@@ -78,7 +78,8 @@ def open_and_act(page: Page, site: str, folder: Path) -> None:
     other.close()
     page.locator("input#code").fill(code)
     page.get_by_role("button", name="Open the message").click()
-    page.get_by_label("our roll").first.check()
+    for one in page.locator("input[value=on-our-roll]").all():
+        one.check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="I am acting on this today").click()
     expect(page.get_by_text("acting", exact=False).first).to_be_visible()

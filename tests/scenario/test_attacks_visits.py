@@ -15,7 +15,7 @@ from sqlalchemy import Table, select, update
 
 from shared.db.tables import metadata
 from shared.db.tables.directory import directory_contact
-from shared.db.tables.notifier import notifier_attempt, notifier_child, notifier_code, notifier_link
+from shared.db.tables.notifier import notifier_attempt, notifier_child, notifier_code, notifier_link, notifier_notification
 from shared.db.tables.vault import vault_content, vault_key
 from shared.errors import VaultSealed
 from shared.report.store import load
@@ -123,7 +123,10 @@ async def test_a_link_that_opens_nothing_does_not_say_why(w: Whole) -> None:
         await tx.execute(update(notifier_link).values(revoked_at=tx.clock.now()))
     assert await behind(w, link) == unknown
     async with w.parts.database.transaction() as tx:
-        await tx.execute(update(notifier_link).values(revoked_at=None, expires_at=tx.clock.now()))
+        await tx.execute(update(notifier_link).values(revoked_at=None))
+        ended = tx.clock.now() - timedelta(hours=72)
+        acknowledged = {"state": "acknowledged", "ended_at": ended, "deadline_at": ended, "next_action_at": None}
+        await tx.execute(update(notifier_notification).values(acknowledged))
     assert await behind(w, link) == unknown
 
 
