@@ -31,6 +31,8 @@ from tests.waiting import until
 
 ENDED = frozenset({"acknowledged", "held", "excluded", "late"})
 AT_ONCE = 8
+LOOK_AGAIN_SECONDS = 3.0
+"""Between two questions about the same report: the asking must not be the load."""
 PAGES_MAX = 8
 LINK_ENDED = (404, 410)
 
@@ -133,7 +135,7 @@ class Sender:
             return not open_reports
 
         with contextlib.suppress(TimeoutError):
-            await until(all_ended, what="the outcomes", within=within)
+            await until(all_ended, what="the outcomes", within=within, every=LOOK_AGAIN_SECONDS)
         for reference, report in open_reports.items():
             lost += [f"{reference}/{child['reference']}" for child in report["children"]]
         return Tally(children=sum(len(report["children"]) for report in made), outcomes=outcomes, lost=tuple(lost))

@@ -19,10 +19,10 @@ def wait_until(condition: Callable[[], bool], *, what: str, within: float = 30.0
         time.sleep(PAUSE)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, what: str, within: float = 30.0) -> None:
-    """As ``wait_until``, without blocking the event loop."""
+async def until(condition: Callable[[], Awaitable[bool]], *, what: str, within: float = 30.0, every: float = PAUSE) -> None:
+    """As ``wait_until``, without blocking the event loop; ``every`` so many seconds."""
     last = time.monotonic() + within
     while not await condition():
         if time.monotonic() > last:
             raise TimeoutError(f"waited {within:g} seconds for {what}")
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(every)

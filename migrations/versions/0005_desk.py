@@ -56,5 +56,5 @@ def _settlement() -> None:
     )
     op.create_index(op.f("ix_router_settlement_incident_id"), "router_settlement", ["incident_id"], unique=False)
     for name, column, unique in (("ux_router_settlement_pending", "review_id", True), ("ix_router_settlement_due", "effect_at", False)):
-        where = {"postgresql_where": sa.text(PENDING), "sqlite_where": sa.text(PENDING)}
-        op.create_index(name, "router_settlement", [column], unique=unique, **where)
+        pending = sa.text(PENDING)
+        op.create_index(name, "router_settlement", [column], unique=unique, postgresql_where=pending, sqlite_where=pending)

@@ -73,12 +73,13 @@ async def test_a_late_acknowledgement_ends_it(database_url: str, tmp_path: Path)
     async with night(database_url, tmp_path, reports=[REPORT]) as story:
         incident = await story.reported(REPORT)
         await story.until(at(FRIDAY, "09:15"))
-        assert await story.calls() == [("testshire-phone-desk", "not-acknowledged", "open")]
+        passed_on = ("testshire-safeguarding-lead", "not-called")
+        assert await story.calls() == [("testshire-phone-desk", "not-acknowledged", "open"), (*passed_on, "open")]
         before = story.heard()
         await picked_up(story.w, "dsl@900001", channel="sms")
         await story.until(at(MONDAY, "12:00"), every=HOURS)
         assert story.heard() == [*before, "Fri 09:15 email dsl@900001 code"]
-        assert await story.calls() == [("testshire-phone-desk", "not-acknowledged", "not-needed")]
+        assert await story.calls() == [("testshire-phone-desk", "not-acknowledged", "not-needed"), (*passed_on, "not-needed")]
         assert story.outcomes(incident) == ["Thu 23:10 waiting", "Fri 08:00 late", "Fri 09:15 acknowledged"]
 
 

@@ -47,9 +47,9 @@ async def test_never_acknowledged(database_url: str, tmp_path: Path) -> None:
 
         await story.until(at(MONDAY, "12:00"), every=HOURS)
         assert story.heard() == LADDER
-        assert await story.calls() == [(PHONE_DESK, "not-acknowledged", "open")]
+        assert await story.calls() == [(PHONE_DESK, "not-acknowledged", "open"), (LEAD, "not-called", "open")]
         assert story.outcomes(incident) == ["Thu 23:10 waiting", "Fri 08:00 late"]
-        brought_up = [row["data"]["climbed_at"] for row in await story.rows(journal) if row["type"] == "rung.climbed"][5:]
+        brought_up = [row["data"]["climbed_at"] for row in await story.rows(journal) if row["type"] == "rung.climbed"][6:]
         assert brought_up == [f"2026-11-{day}T09:00:00.000000Z" for day in (21, 22, 23)]
 
 
