@@ -2,7 +2,7 @@
 
 import typer
 
-from services.commands import admin, demo, directory, docs, erase, force, keyrings, serve
+from services.commands import admin, demo, directory, docs, erase, force, ingest, keyrings, serve
 
 app = typer.Typer(
     help="Tells a school about domestic abuse before the child walks in.",
@@ -22,6 +22,7 @@ app.add_typer(erase.app, name="erase")
 app.add_typer(admin.inboxes, name="inbox")
 app.add_typer(directory.app, name="directory")
 app.add_typer(force.app, name="force")
+app.add_typer(ingest.app, name="ingest")
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ NAVIGATION: tuple[Navigation, ...] = (
     Navigation(text="Delivery", href="/console", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),
     Navigation(text="Review desk", href="/desk", roles=frozenset({Role.REVIEWER, Role.LEAD})),
     Navigation(text="Reviews", href="/console/reviews", roles=frozenset({Role.COORDINATOR})),
+    Navigation(text="New report", href="/reports/new", roles=frozenset(role for role in Role if role is not Role.OPERATOR)),
     Navigation(text="Missing reports", href="/control", roles=frozenset(Role)),
     Navigation(text="Calls", href="/calls", roles=frozenset(role for role in Role if role is not Role.OPERATOR)),
     Navigation(text="Readiness", href="/console/readiness", roles=frozenset({Role.COORDINATOR, Role.OPERATOR})),

@@ -18,7 +18,7 @@ FIELDS = frozenset(
         "incident_id", "incident_version", "child_id", "children", "notification_id", "attempt_id", "destination_id", "review_id",
         "phone_task_id", "contact_id", "rung", "channel", "result", "reason", "rule", "count", "rows", "refused", "seconds", "milliseconds",
         "method", "route", "status", "error_id", "role", "policy_version", "key_id", "force", "authority", "state", "queue", "kind",
-        "services", "migration", "roll_id", "session_id", "team_id", "version", "port", "mode",
+        "services", "migration", "file_id", "roll_id", "session_id", "team_id", "version", "port", "mode",
     }
 )  # fmt: skip
 LONGEST = 160

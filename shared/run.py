@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from shared.bus.relay import Relay
 from shared.bus.repair import Repair
 from shared.clock import Clock, ManualClock, MovableClock
 from shared.errors import Misuse, SettingsRefused, Unavailable, place
-from shared.events import subscribed
+from shared.events import BY_TYPE, SUBSCRIBERS, AttemptEnded, AttemptStarted, IncidentDecided, IncidentRouted, RungClimbed, subscribed
 from shared.log import logger
 from shared.service import Build, Parts, Service
 
@@ -28,6 +28,11 @@ AGAIN_SECONDS = 1.0
 AFTER_DEFECT_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS = 0.1
 """What is overdue and was not done is in another process's hands: look again soon, but do not spin."""
+WORK_DONE = frozenset(fact.TYPE for fact in (IncidentDecided, IncidentRouted, AttemptStarted, AttemptEnded, RungClimbed))
+"""What these state has been done by whoever states it: nothing falls due for its own loops thereby, and they are many."""
+MANY = 8
+LINGER_SECONDS = 0.02
+"""A loop that has just done ``MANY`` waits so long for more: a step costs much the same for one as for many. A quiet one never waits."""
 ROUNDS_TO_SETTLE = 10_000
 
 log = logger(__name__)
@@ -107,7 +112,8 @@ def assembled(parts: Parts, builds: Sequence[Build], *, bus_url: str | None = No
     repairs = tuple(Repair(delivery, parts.database) for delivery in deliveries)
     own = tuple(loop for service in services for loop in service.loops)
     loops: tuple[Loop, ...] = (*relays, *deliveries, *own, *repairs)
-    parts.database.on_recorded.append(lambda recorded: _wake(loops, recorded))
+    parts.database.on_stated.append(lambda stated: _wake(relays, _having(stated, SUBSCRIBERS.keys())))
+    parts.database.on_stated.append(lambda stated: _wake(own, _having(stated, BY_TYPE.keys() - WORK_DONE)))
     return Process(parts=parts, services=services, bus=bus, deliveries=deliveries, loops=loops)
 
 
@@ -117,8 +123,16 @@ def _delivery(service: Service, parts: Parts) -> Delivery:
     return Delivery(service.name, service.handlers, parts.database)
 
 
+def _having(stated: Mapping[str, Set[str]], types: Set[str]) -> frozenset[str]:
+    """The services that have stated a fact of one of these types."""
+    return frozenset(service for service, facts in stated.items() if not types.isdisjoint(facts))
+
+
 def _wake(loops: Sequence[Loop], services: frozenset[str]) -> None:
-    """A service that has just recorded something may have work for its own loops, and its relay has."""
+    """A service that has just stated something may have work for its own loops, and for its relay where somebody subscribes to it.
+
+    Retries and repair are not woken: what they do is due by the clock alone.
+    """
     for loop in loops:
         if loop.name.partition(".")[0] in services:
             loop.woken.set()
@@ -135,9 +149,13 @@ async def _drive(loop: Loop, clock: Clock, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         loop.woken.clear()
         try:
-            if await loop.run_once():
+            done = await loop.run_once()
+            drained = isinstance(loop, Relay) and loop.drained
+            if loop.woken.is_set() or (done and not drained):
+                if done >= MANY:
+                    await asyncio.sleep(LINGER_SECONDS)
                 continue
-            pause = await _pause(loop, clock)
+            pause = loop.every_seconds if drained else await _pause(loop, clock)
         except Unavailable as error:
             log.warning("loop.waits", loop=loop.name, error=error.code)
             pause = AGAIN_SECONDS

@@ -42,6 +42,8 @@ class Settings(BaseModel):
     sms_url: str = Field("", repr=False)
     webhook_private: bool = False
     """Whether webhooks may go to addresses that are not public: to a receiver in the same network."""
+    folders_file: Path | None = None
+    """Which folders of exports are watched, by a TOML file."""
     retention_months: int = Field(6, ge=1, le=60)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -7,7 +7,11 @@ from tests.parts import MARKERS, NOT_RUN, Parts, detected
 pytest_plugins = ["tests.backends"]
 
 LONG = {"scenario", "simulation"}
-LONG_FILES = ("test_routes", "test_deadline_oracle", "test_router_roll", "test_erasure", "test_keyring_commands", "test_log")
+LONG_FILES = (
+    *("test_routes", "test_deadline_oracle", "test_router_roll", "test_erasure", "test_keyring_commands", "test_log", "test_api_schema"),
+    *("test_desk", "test_notices", "test_notifier_revising", "test_calls", "test_feed", "test_webhook", "test_control", "test_entry"),
+    *("test_folder", "test_router_revising", "test_router_standing"),
+)
 """Left out of the fast run, which must stay under a minute."""
 
 
@@ -16,6 +20,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What is exhaustive runs only where it is asked for by its marker (``make exhaustive``).
     """
+    for item in items:
+        if item.get_closest_marker("sqlite_daily") and _is_on_postgresql(item):
+            item.add_marker(pytest.mark.exhaustive)
     if "exhaustive" not in config.getoption("markexpr"):
         items[:] = [item for item in items if item.get_closest_marker("exhaustive") is None]
     for item in items:
@@ -26,6 +33,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if lacking:
             item.add_marker(pytest.mark.skip(reason=NOT_RUN + ", ".join(lacking)))
     items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and hasattr(item, "callspec") and "postgresql" in item.callspec.params.values()
 
 
 @pytest.fixture(scope="session")

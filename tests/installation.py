@@ -26,12 +26,16 @@ STARTING_SECONDS = 60.0
 
 @dataclass
 class Installation:
-    """Four processes of one installation. ``sms`` is the folder in which messages to telephones appear."""
+    """Four processes of one installation. ``sms`` is the folder in which messages to telephones appear.
+
+    ``bus_prefix``: another one than anybody's on the same broker, or its queues bring the facts of others.
+    """
 
     folder: Path
     database_name: str
     bus_url: str
     email_url: str
+    bus_prefix: str = "encompass"
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in NAMES})
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -123,6 +127,7 @@ class Installation:
                 backends.with_database(backends.postgres_admin(), self.database_name, user=f"encompass_test_{service}")
             ),
             "bus_url": self.bus_url,
+            "bus_prefix": self.bus_prefix,
             "public_url": self.pages,
             "port": str(self.ports[service]),
             "keyring_file": str(self.keyring),

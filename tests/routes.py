@@ -84,6 +84,10 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     # what is missing of a force's reports
     ("GET", "/control"): staff(*Role),
     ("POST", "/control"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=404),  # a reference that is not there
+    # a report typed by hand: a form without its pages is refused, and what came through the API is no typed report
+    ("GET", "/reports/new"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),
+    ("POST", "/reports/new"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=422),
+    ("GET", "/reports/sent/{incident_id}"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=404),
     # the frame
     ("GET", "/openapi.json"): anyone(200),
     ("GET", "/healthz"): anyone(200),

@@ -25,6 +25,7 @@ from stdnum.gb.upn import calc_check_digit
 from services.demo.client import Browser, Page, PoliceSystem, Unexpected, police_system
 from services.demo.messages import Arrived
 from services.notifier.channels import SMS, Message
+from services.notifier.channels.file import read_line
 from tests.directory_samples import write_csv
 from tests.samples import sample_report
 from tests.waiting import until
@@ -188,7 +189,7 @@ class TelephoneLine:
                 handle.seek(self._read)
                 for line in handle.readlines():
                     self._read += len(line)
-                    message = Message(**json.loads(line))
+                    message, _ = read_line(line.decode())
                     if code := Arrived(channel=SMS, message=message).code:
                         self._codes.setdefault(message.to, []).append(code)
         return self._codes.get(number, [])

@@ -3,12 +3,15 @@
 Subscribes to nothing; what it knows of the other services' work it reads from the journal.
 """
 
-from services.ingest import api, api_control, api_feed, pages_control
+from services.ingest import api, api_control, api_feed, pages_control, pages_entry
 from services.ingest.api_calling import calling
 from services.ingest.handlers import Intake
 from services.ingest.handlers_control import ControlLists
 from services.ingest.handlers_correct import Corrections
+from services.ingest.handlers_entry import Entry
 from services.ingest.handlers_feed import Feed
+from services.ingest.handlers_folder import FolderIntake
+from services.ingest.handlers_folder_setup import folders_at
 from services.ingest.handlers_gather import Gathering
 from services.ingest.handlers_show import Views
 from services.ingest.handlers_webhook import Webhooks
@@ -16,6 +19,7 @@ from services.ingest.handlers_webhook_client import Poster
 from services.ingest.keys import Keys
 from services.ingest.loops import HashRotation
 from services.ingest.loops_feed import Feeding
+from services.ingest.loops_folder import Folders
 from services.ingest.loops_watch import Watching
 from services.ingest.loops_webhook import Pushing
 from shared.events import INGEST
@@ -40,14 +44,38 @@ def build(parts: Parts) -> Service:
     who = calling(keys, parts.frame.limits)
     feed = Feed(parts.database, parts.vault)
     pushing = Pushing(database=parts.database, clock=parts.clock, feed=feed, webhooks=webhooks(parts), poster=poster(parts.settings))
+    watched = folders(parts)
     lists = ControlLists(database=parts.database, directory=parts.directory, clock=parts.clock)
     watching = Watching(database=parts.database, directory=parts.directory, clock=parts.clock)
     return Service(
         name=INGEST,
         api=(routes, api_feed.build(feed, who), api_control.build(lists, who)),
-        pages=(pages_control.build(parts),),
-        loops=(HashRotation(parts.database, parts.vault), Feeding(parts.database, parts.clock), pushing, watching),
-        closers=(gathering.close,),
+        pages=(
+            pages_control.build(parts),
+            pages_entry.build(parts, Entry(database=parts.database, clock=parts.clock, intake=intake)),
+        ),
+        loops=(
+            HashRotation(parts.database, parts.vault),
+            Feeding(parts.database, parts.clock),
+            pushing,
+            watching,
+            *([watched] if watched else []),
+        ),
+        closers=(gathering.close, *([watched.close] if watched else [])),
+    )
+
+
+def folders(parts: Parts) -> Folders | None:
+    """The watched folders that the settings name. Raises SettingsRefused when they, or their mapping files, cannot be used."""
+    if parts.settings.folders_file is None:
+        return None
+    intake = Intake(database=parts.database, vault=parts.vault, retention_months=parts.settings.retention_months)
+    corrections = Corrections(database=parts.database, vault=parts.vault)
+    return Folders(
+        [
+            FolderIntake(one, database=parts.database, vault=parts.vault, clock=parts.clock, intake=intake, corrections=corrections)
+            for one in folders_at(parts.settings.folders_file)
+        ]
     )
 
 

@@ -30,17 +30,12 @@ class ApiKey:
 
 async def add_key(tx: Transaction, key: ApiKey) -> None:
     """Insert a new key."""
-    row = {
-        "key_id": key.key_id,
-        "force": key.force,
-        "label": key.label,
-        "sandbox": key.sandbox,
-        "secret_hash": key.secret_hash,
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-    }
-    await tx.execute(insert(ingest_api_key), row)
+    await tx.execute(insert(ingest_api_key), _row(key))
+
+
+async def add_key_once(tx: Transaction, key: ApiKey) -> None:
+    """Insert a key unless one with its id is there."""
+    await tx.execute(tx.insert(ingest_api_key).on_conflict_do_nothing(index_elements=["key_id"]), _row(key))
 
 
 async def revoke_key(tx: Transaction, key_id: str, now: datetime) -> bool:
@@ -61,3 +56,7 @@ async def keys(reading: Reading, force: str | None = None) -> tuple[ApiKey, ...]
     if force is not None:
         statement = statement.where(ingest_api_key.c.force == force)
     return tuple(ApiKey(**row) for row in (await reading.execute(statement)).mappings())
+
+
+def _row(key: ApiKey) -> dict[str, object]:
+    return {name: getattr(key, name) for name in ApiKey.__slots__}

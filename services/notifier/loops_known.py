@@ -13,7 +13,7 @@ from services.notifier.domain.conflict import Conflict, KnownAdult, conflict, kn
 from services.notifier.domain.messages import EMAIL, SMS
 from services.notifier.domain.plan import PHONE, Rung
 from services.notifier.domain.rungs import Recipient, Tried
-from services.notifier.handlers_contacts import TEAM, Contacts, as_person, is_chaser
+from services.notifier.handlers_contacts import SETTING, TEAM, Contacts, as_person, is_chaser
 from services.notifier.store import Notification
 from shared.db import Database, Reading
 from shared.directory import Contact, Directory
@@ -21,7 +21,7 @@ from shared.errors import Misuse, NotFound, VaultSealed
 from shared.events import NOTIFIER
 from shared.log import logger
 from shared.policy import Policy
-from shared.report.store import load
+from shared.report.store import load_many
 from shared.scope import Scope
 from shared.vault import Vault
 
@@ -83,50 +83,66 @@ class Knowing:
 
     async def of(self, notification: Notification) -> Known:
         """Everything about one notification. Raises NotFound when its policy is gone."""
-        async with self._database.reading() as reading:
-            policy = await self._directory.policy(reading, notification.policy_version)
-            destination = (notification.destination_kind, notification.destination_ref, policy)
-            by_role = (await self._contacts.by_role(reading, [destination]))[0]
-            adults = await self._adults(reading, notification)
-            name, telephone = await self._named(reading, notification)
-            tried = await store_attempts.tried(reading, notification.notification_id)
-        people = {
-            role: tuple(self._person(contact, adults, chaser=is_chaser(notification.destination_kind, role)) for contact in contacts)
-            for role, contacts in by_role.items()
-        }
-        return Known(
-            policy=policy,
-            people={} if adults is None else people,
-            readable=adults is not None,
-            name=name,
-            telephone=telephone,
-            tried=tried,
-        )
+        return (await self.of_many([notification]))[0]
 
-    def _person(self, contact: Contact, adults: tuple[KnownAdult, ...] | None, *, chaser: bool) -> Person:
+    async def of_many(self, notifications: Sequence[Notification]) -> list[Known]:
+        """The same for several, in one reading with as many statements as for one. Raises NotFound when the policy of one is gone."""
+        async with self._database.reading() as reading:
+            versions = {one.policy_version for one in notifications}
+            policies = {version: await self._directory.policy(reading, version) for version in versions}
+            destinations = [(one.destination_kind, one.destination_ref, policies[one.policy_version]) for one in notifications]
+            contacts = await self._contacts.by_role(reading, destinations)
+            reports = await self._reports(reading, notifications)
+            names = await self._named(reading, notifications)
+            tried = await store_attempts.tried_of(reading, [one.notification_id for one in notifications])
+        known = []
+        for one, (kind, ref, policy), by_role in zip(notifications, destinations, contacts, strict=True):
+            adults = reports.get(one.incident_id)
+            name, telephone = names.get((kind, ref), ("", ""))
+            people = {} if adults is None else {role: self._persons(found, adults, kind, role) for role, found in by_role.items()}
+            known.append(
+                Known(
+                    policy=policy,
+                    people=people,
+                    readable=adults is not None,
+                    name=name,
+                    telephone=telephone,
+                    tried=tried[one.notification_id],
+                )
+            )
+        return known
+
+    def _persons(self, contacts: Sequence[Contact], adults: tuple[KnownAdult, ...], kind: str, role: str) -> tuple[Person, ...]:
+        return tuple(self._person(contact, adults, chaser=is_chaser(kind, role)) for contact in contacts)
+
+    def _person(self, contact: Contact, adults: tuple[KnownAdult, ...], *, chaser: bool) -> Person:
         addresses = {EMAIL: contact.email, SMS: contact.phone}
         channels = tuple(channel for channel, address in addresses.items() if address and channel in self._channels)
-        grade = conflict(as_person(contact), adults or ())
-        return Person(contact=contact, channels=channels[:1] if chaser else channels, grade=grade)
+        return Person(contact=contact, channels=channels[:1] if chaser else channels, grade=conflict(as_person(contact), adults))
 
-    async def _adults(self, reading: Reading, notification: Notification) -> tuple[KnownAdult, ...] | None:
+    async def _reports(self, reading: Reading, notifications: Sequence[Notification]) -> dict[str, tuple[KnownAdult, ...]]:
+        """The adults of each incident; one whose report cannot be opened is left out, loudly."""
+        incident_ids = {one.incident_id for one in notifications}
         try:
-            stored = await load(self._vault, reading, notification.incident_id, Scope.service(NOTIFIER))
+            stored = await load_many(self._vault, reading, incident_ids, Scope.service(NOTIFIER))
         except (NotFound, VaultSealed, Misuse) as error:
-            log.error("report.sealed", notification_id=notification.notification_id, error=error.code)
-            return None
-        return known_adults(stored.report)
+            if len(incident_ids) == 1:
+                log.error("report.sealed", notification_id=notifications[0].notification_id, error=error.code)
+                return {}
+            found: dict[str, tuple[KnownAdult, ...]] = {}
+            for one in {one.incident_id: one for one in notifications}.values():
+                found |= await self._reports(reading, [one])
+            return found
+        return {incident_id: known_adults(one.report) for incident_id, one in stored.items()}
 
-    async def _named(self, reading: Reading, notification: Notification) -> tuple[str, str]:
-        """Name and telephone number of the destination; empty when the directory has lost it, which must not stop a message."""
-        try:
-            if notification.destination_kind == TEAM:
-                team = await self._directory.team(reading, notification.destination_ref)
-                return team.name, team.telephone or ""
-            setting = await self._directory.setting(reading, notification.destination_ref)
-        except NotFound:
-            return "", ""
-        return setting.name, setting.telephone or ""
+    async def _named(self, reading: Reading, notifications: Sequence[Notification]) -> dict[tuple[str, str], tuple[str, str]]:
+        """Name and telephone number of each destination; one that the directory has lost is left out: it must not stop a message."""
+        refs = {(one.destination_kind, one.destination_ref) for one in notifications}
+        teams = await self._directory.teams(reading, team_ids) if (team_ids := {ref for kind, ref in refs if kind == TEAM}) else {}
+        at_settings = {ref for kind, ref in refs if kind != TEAM}
+        settings = await self._directory.settings(reading, at_settings) if at_settings else {}
+        found = {(TEAM, ref): (team.name, team.telephone or "") for ref, team in teams.items()}
+        return found | {(SETTING, ref): (setting.name, setting.telephone or "") for ref, setting in settings.items()}
 
 
 def due_rungs(notification: Notification, now: datetime) -> tuple[Rung, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.notifier import store, store_attempts, store_visits
 from services.notifier.domain.codes import link_expires_at
@@ -12,11 +13,11 @@ from services.notifier.domain.wording import Text, chaser_text, email_text, sms_
 from services.notifier.handlers_contacts import is_chaser
 from services.notifier.loops_known import Known
 from services.notifier.store import Notification
-from services.notifier.store_attempts import Attempt
+from services.notifier.store_attempts import Attempt, Ended
 from services.notifier.store_visits import Link
 from shared.clock import Clock
 from shared.db import Database, Transaction
-from shared.events import NOTIFIER, AttemptEnded, AttemptStarted
+from shared.events import NOTIFIER, AttemptEnded, AttemptStarted, Fact
 from shared.ids import new_id, new_token
 from shared.log import logger
 
@@ -26,6 +27,15 @@ SEND_SECONDS_MAX = 90.0
 """A channel that keeps us longer than this may have taken the message or not."""
 
 log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volley:
+    """What one turn is about to send."""
+
+    claimed: Notification
+    known: Known
+    owed: tuple[Owed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +72,37 @@ class Sending:
         self._channels = channels
         self._public_url = public_url
 
-    async def prepare(self, claimed: Notification, known: Known, owed: Sequence[Owed]) -> tuple[Ready, ...] | None:
-        """Record the attempts that are about to be made; None when the notification has ended or another holds it.
+    async def prepare(self, volleys: Sequence[Volley]) -> list[tuple[Ready, ...] | None]:
+        """Record the attempts that are about to be made, in one transaction; None for a notification that has ended or another holds.
 
         An attempt that was under way when its program stopped becomes *unknown* here; its repeat is among ``owed``.
         """
         async with self._database.transaction() as tx:
-            if await store.still_held(tx, claimed) is None:
-                return None
-            await self._interrupted(tx, claimed)
-            if not owed:
-                return ()
-            begun = await self.begin(tx, claimed, owed)
-        return self.ready(claimed, known, begun)
+            held = await store.still_held_of(tx, [one.claimed for one in volleys])
+            ours = [one for one, found in zip(volleys, held, strict=True) if found is not None]
+            if ours:
+                await self._interrupted(tx, [one.claimed for one in ours])
+            begun = await self._begin(tx, [(one.claimed, one.owed) for one in ours])
+        ready = iter([self.ready(one.claimed, one.known, theirs) for one, theirs in zip(ours, begun, strict=True)])
+        return [None if found is None else next(ready) for found in held]
 
     async def begin(self, tx: Transaction, claimed: Notification, owed: Sequence[Owed]) -> tuple[Begun, ...]:
         """The rows, links and facts of attempts that are about to be made."""
+        return (await self._begin(tx, [(claimed, owed)]))[0]
+
+    async def _begin(self, tx: Transaction, owing: Sequence[tuple[Notification, Sequence[Owed]]]) -> list[tuple[Begun, ...]]:
         now = tx.clock.now()
-        attempts = [Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=one, started_at=now) for one in owed]
-        await store_attempts.start(tx, attempts)
-        begun = tuple(Begun(attempt=one, token=None if self._is_chaser(claimed, one) else new_token()) for one in attempts)
-        await store_visits.add_links(tx, [(one.token, _link(claimed, one.attempt)) for one in begun if one.token is not None])
-        await tx.record(NOTIFIER, [_started(claimed, one) for one in attempts])
-        return begun
+        begun = [(claimed, tuple(self._begun(claimed, one, now) for one in owed)) for claimed, owed in owing]
+        every = [(claimed, one) for claimed, theirs in begun for one in theirs]
+        if every:
+            await store_attempts.start(tx, [one.attempt for _, one in every])
+            await store_visits.add_links(tx, [(one.token, _link(claimed, one.attempt)) for claimed, one in every if one.token is not None])
+            await tx.record(NOTIFIER, [_started(claimed, one.attempt) for claimed, one in every])
+        return [theirs for _, theirs in begun]
+
+    def _begun(self, claimed: Notification, owed: Owed, now: datetime) -> Begun:
+        attempt = Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=owed, started_at=now)
+        return Begun(attempt=attempt, token=None if self._is_chaser(claimed, attempt) else new_token())
 
     def ready(self, claimed: Notification, known: Known, begun: Sequence[Begun]) -> tuple[Ready, ...]:
         """Their messages."""
@@ -102,21 +120,30 @@ class Sending:
 
     async def record(self, tx: Transaction, claimed: Notification, volley: Sequence[Sent]) -> None:
         """Write down what came of each."""
-        facts = []
-        for one in volley:
-            owed, result = one.attempt.owed, _result(one.outcome)
-            handed_over = SANDBOX if claimed.sandbox else None
-            reason = handed_over if isinstance(one.outcome, HandedOver) else one.outcome.reason
-            reference = one.outcome.reference if isinstance(one.outcome, HandedOver) else None
-            attempt_id = one.attempt.attempt_id
-            if await store_attempts.finish(tx, attempt_id, result, tx.clock.now(), reason=reason, reference=reference):
-                facts.append(_ended(claimed, attempt_id, owed.rung, owed.channel, result, tx, reason))
-                log.info("attempt.ended", attempt_id=attempt_id, channel=owed.channel, rung=owed.rung, result=result.value, reason=reason)
-        await tx.record(NOTIFIER, facts)
+        await tx.record(NOTIFIER, await self.ended(tx, [(claimed, one) for one in volley]))
 
-    async def _interrupted(self, tx: Transaction, claimed: Notification) -> None:
-        broken_off = await store_attempts.interrupt(tx, claimed.notification_id, tx.clock.now())
-        await tx.record(NOTIFIER, [_ended(claimed, *one, Result.UNKNOWN, tx, store_attempts.INTERRUPTED) for one in broken_off])
+    async def ended(self, tx: Transaction, sent: Sequence[tuple[Notification, Sent]]) -> list[Fact]:
+        """Write down what came of each; the facts are for the caller to record."""
+        now = tx.clock.now()
+        ended = [_came_of(claimed, one) for claimed, one in sent]
+        ours = await store_attempts.finish(tx, ended, now)
+        facts: list[Fact] = []
+        for (claimed, one), became in zip(sent, ended, strict=True):
+            if became.attempt_id in ours:
+                owed, result = one.attempt.owed, became.result
+                facts.append(_ended(claimed, became.attempt_id, owed.rung, owed.channel, result, now, became.reason))
+                words = {"channel": owed.channel, "rung": owed.rung, "result": result.value, "reason": became.reason}
+                log.info("attempt.ended", attempt_id=became.attempt_id, **words)
+        return facts
+
+    async def _interrupted(self, tx: Transaction, claimed: Sequence[Notification]) -> None:
+        by_id, now = {one.notification_id: one for one in claimed}, tx.clock.now()
+        broken_off = await store_attempts.interrupt(tx, by_id, now)
+        facts = [
+            _ended(by_id[notification_id], attempt_id, rung, channel, Result.UNKNOWN, now, store_attempts.INTERRUPTED)
+            for notification_id, attempt_id, rung, channel in broken_off
+        ]
+        await tx.record(NOTIFIER, facts)
 
     async def _send(self, ready: Ready) -> Outcome:
         if ready.nowhere:
@@ -180,8 +207,17 @@ def _started(claimed: Notification, attempt: Attempt) -> AttemptStarted:
     )
 
 
+def _came_of(claimed: Notification, sent: Sent) -> Ended:
+    outcome = sent.outcome
+    if isinstance(outcome, HandedOver):
+        reason, reference = SANDBOX if claimed.sandbox else None, outcome.reference
+    else:
+        reason, reference = outcome.reason, None
+    return Ended(attempt_id=sent.attempt.attempt_id, result=_result(outcome), reason=reason, reference=reference)
+
+
 def _ended(
-    claimed: Notification, attempt_id: str, rung: int, channel: str, result: Result, tx: Transaction, reason: str | None
+    claimed: Notification, attempt_id: str, rung: int, channel: str, result: Result, now: datetime, reason: str | None
 ) -> AttemptEnded:
     return AttemptEnded(
         incident_id=claimed.incident_id,
@@ -190,6 +226,6 @@ def _ended(
         rung=rung,
         channel=channel,
         result=result.value,
-        ended_at=tx.clock.now(),
+        ended_at=now,
         reason=reason,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
 from services.notifier.domain.plan import Plan
 from services.notifier.domain.states import Answer, ChildState, Stage
@@ -109,27 +109,65 @@ async def hold_of(tx: Transaction, destination_id: str) -> Notification | None:
 
 async def still_held(tx: Transaction, claimed: Notification) -> Notification | None:
     """The claimed notification as it is now, locked; None when it has ended or another holds it."""
-    found = await hold(tx, claimed.notification_id)
-    return found if found.is_open and found.leased_until_at == claimed.leased_until_at else None
+    return (await still_held_of(tx, [claimed]))[0]
 
 
-async def go_on(
-    tx: Transaction,
-    claimed: Notification,
-    *,
-    rungs_done: int,
-    next_rung_at: datetime | None,
-    next_action_at: datetime,
-    late_at: datetime | None,
-) -> bool:
-    """Give the claimed notification back with its next action; False when it has ended or another holds it."""
-    values = {"rungs_done": rungs_done, "next_rung_at": next_rung_at, "late_at": late_at}
-    return await _while_held(tx, claimed, values | {"next_action_at": next_action_at, "leased_until_at": None})
+async def still_held_of(tx: Transaction, claimed: Sequence[Notification]) -> list[Notification | None]:
+    """The same for several, with one statement. They are locked in one order for all, so that two batches cannot wait for each other."""
+    table = notifier_notification
+    wanted = select(table).where(table.c.notification_id.in_({one.notification_id for one in claimed}))
+    rows = await tx.execute(wanted.order_by(table.c.notification_id).with_for_update())
+    found = {row.notification_id: _notification(row) for row in rows}
+    return [_if_still_held(found.get(one.notification_id), one) for one in claimed]
 
 
-async def put_off(tx: Transaction, claimed: Notification, until: datetime) -> bool:
-    """Give it back undone, to be tried again at ``until``."""
-    return await _while_held(tx, claimed, {"next_action_at": until, "leased_until_at": None})
+def _if_still_held(found: Notification | None, claimed: Notification) -> Notification | None:
+    return found if found is not None and found.is_open and found.leased_until_at == claimed.leased_until_at else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """A claimed notification as its turn leaves it."""
+
+    claimed: Notification
+    rungs_done: int
+    next_rung_at: datetime | None
+    next_action_at: datetime
+    late_at: datetime | None
+
+
+async def go_on(tx: Transaction, after: Sequence[Next]) -> None:
+    """Give claimed notifications back with their next actions; one that has ended or that another holds stays as it is."""
+    rows = [
+        {
+            "claimed_id": one.claimed.notification_id,
+            "claimed_until_at": one.claimed.leased_until_at,
+            "done": one.rungs_done,
+            "rung_at": one.next_rung_at,
+            "action_at": one.next_action_at,
+            "late": one.late_at,
+        }
+        for one in after
+    ]
+    if rows:
+        await tx.execute(_GO_ON, rows)
+
+
+_GO_ON = (
+    update(notifier_notification)
+    .where(
+        notifier_notification.c.notification_id == bindparam("claimed_id"),
+        _OPEN,
+        notifier_notification.c.leased_until_at == bindparam("claimed_until_at"),
+    )
+    .values(
+        rungs_done=bindparam("done"),
+        next_rung_at=bindparam("rung_at"),
+        next_action_at=bindparam("action_at"),
+        late_at=bindparam("late"),
+        leased_until_at=None,
+    )
+)
 
 
 async def hasten(tx: Transaction, notification_id: str, now: datetime) -> bool:
@@ -231,12 +269,6 @@ async def _one(reading: Reading, statement: Any, notification_id: str) -> Any:
     if row is None:
         raise NotFound("there is no such notification")
     return row
-
-
-async def _while_held(tx: Transaction, claimed: Notification, values: dict[str, Any]) -> bool:
-    table = notifier_notification
-    mine = and_(table.c.notification_id == claimed.notification_id, _OPEN, table.c.leased_until_at == claimed.leased_until_at)
-    return (await tx.execute(update(table).where(mine).values(values))).rowcount == 1
 
 
 def _notification(row: Any) -> Notification:

@@ -1,10 +1,11 @@
 """Notifier's rows of what was done: every message, and every call that a team owes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from services.notifier.domain.rungs import Owed, Result, Tried
 from shared.db import Reading, Transaction
@@ -22,6 +23,16 @@ class Attempt:
     notification_id: str
     owed: Owed
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What became of an attempt. ``reason`` and ``reference`` may be too long for their columns: the row keeps their beginning."""
+
+    attempt_id: str
+    result: Result
+    reason: str | None
+    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,30 +54,31 @@ class PhoneTask:
 
 async def tried(reading: Reading, notification_id: str) -> tuple[Tried, ...]:
     """Every attempt of the notification so far."""
-    rows = await reading.execute(select(notifier_attempt).where(notifier_attempt.c.notification_id == notification_id))
-    return tuple(
-        Tried(
-            rung=row.rung,
-            contact_id=row.contact_id,
-            channel=row.channel,
-            round=row.round,
-            result=Result(row.result),
-            ended_at=row.ended_at,
-        )
-        for row in rows
-    )
+    return (await tried_of(reading, [notification_id]))[notification_id]
 
 
-async def interrupt(tx: Transaction, notification_id: str, now: datetime) -> tuple[tuple[str, int, str], ...]:
-    """Attempts that were under way when their program stopped become *unknown*: (attempt_id, rung, channel) of each."""
+async def tried_of(reading: Reading, notification_ids: Iterable[str]) -> dict[str, tuple[Tried, ...]]:
+    """Every attempt of each of these notifications so far; every id has an entry."""
+    found: dict[str, list[Tried]] = {notification_id: [] for notification_id in notification_ids}
+    for row in await reading.execute(select(notifier_attempt).where(notifier_attempt.c.notification_id.in_(found))):
+        found[row.notification_id].append(_tried(row))
+    return {notification_id: tuple(tries) for notification_id, tries in found.items()}
+
+
+async def interrupt(tx: Transaction, notification_ids: Iterable[str], now: datetime) -> tuple[tuple[str, str, int, str], ...]:
+    """Attempts that were under way when their program stopped become *unknown*: (notification_id, attempt_id, rung, channel) of each.
+
+    The notifications are held by the caller.
+    """
     table = notifier_attempt
     statement = (
         update(table)
-        .where(table.c.notification_id == notification_id, table.c.result == Result.STARTED.value)
+        .where(table.c.notification_id.in_(set(notification_ids)), table.c.result == Result.STARTED.value)
         .values(result=Result.UNKNOWN.value, reason=INTERRUPTED, ended_at=now)
-        .returning(table.c.attempt_id, table.c.rung, table.c.channel)
+        .returning(table.c.notification_id, table.c.attempt_id, table.c.rung, table.c.channel)
     )
-    return tuple((row.attempt_id, row.rung, row.channel) for row in await tx.execute(statement))
+    rows = (await tx.execute(statement)).all()
+    return tuple((row.notification_id, row.attempt_id, row.rung, row.channel) for row in rows)
 
 
 async def start(tx: Transaction, attempts: Sequence[Attempt]) -> None:
@@ -88,17 +100,46 @@ async def start(tx: Transaction, attempts: Sequence[Attempt]) -> None:
     await tx.execute(insert(notifier_attempt), rows)
 
 
-async def finish(
-    tx: Transaction, attempt_id: str, result: Result, now: datetime, *, reason: str | None = None, reference: str | None = None
-) -> bool:
-    """What became of an attempt; False when another has taken it for interrupted meanwhile."""
+async def finish(tx: Transaction, ended: Sequence[Ended], now: datetime) -> frozenset[str]:
+    """What became of attempts; the ids of those that no other has taken for interrupted meanwhile: only their rows change."""
+    if not ended:
+        return frozenset()
     table = notifier_attempt
-    statement = (
-        update(table)
-        .where(table.c.attempt_id == attempt_id, table.c.result == Result.STARTED.value)
-        .values(result=result.value, reason=(reason or "")[:48] or None, provider_reference=(reference or "")[:120] or None, ended_at=now)
+    under_way = (table.c.attempt_id.in_({one.attempt_id for one in ended}), table.c.result == Result.STARTED.value)
+    held = await tx.execute(select(table.c.attempt_id).where(*under_way).order_by(table.c.attempt_id).with_for_update())
+    ours = frozenset(held.scalars())
+    rows = [
+        {
+            "ended_attempt_id": one.attempt_id,
+            "became": one.result.value,
+            "because": (one.reason or "")[:48] or None,
+            "known_as": (one.reference or "")[:120] or None,
+            "then": now,
+        }
+        for one in ended
+        if one.attempt_id in ours
+    ]
+    if rows:
+        await tx.execute(_FINISH, rows)
+    return ours
+
+
+_FINISH = (
+    update(notifier_attempt)
+    .where(notifier_attempt.c.attempt_id == bindparam("ended_attempt_id"), notifier_attempt.c.result == Result.STARTED.value)
+    .values(result=bindparam("became"), reason=bindparam("because"), provider_reference=bindparam("known_as"), ended_at=bindparam("then"))
+)
+
+
+def _tried(row: Any) -> Tried:
+    return Tried(
+        rung=row.rung,
+        contact_id=row.contact_id,
+        channel=row.channel,
+        round=row.round,
+        result=Result(row.result),
+        ended_at=row.ended_at,
     )
-    return (await tx.execute(statement)).rowcount == 1
 
 
 # --- telephone tasks ------------------------------------------------------------------------------------------------------------------
@@ -134,6 +175,13 @@ async def open_tasks(reading: Reading, notification_id: str) -> tuple[PhoneTask,
         .order_by(table.c.opened_at, table.c.phone_task_id)
     )
     return tuple(PhoneTask(**row) for row in rows.mappings())
+
+
+async def with_open_tasks(reading: Reading, notification_ids: Iterable[str]) -> frozenset[str]:
+    """Those of these notifications for which somebody still owes a call."""
+    table = notifier_phone_task
+    owed = select(table.c.notification_id).where(table.c.notification_id.in_(set(notification_ids)), table.c.state == "open")
+    return frozenset((await reading.execute(owed)).scalars())
 
 
 async def end_tasks(tx: Transaction, notification_id: str, now: datetime, *, done: str | None = None) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ async def take(tx: Transaction, service: str, envelopes: Sequence[Envelope]) -> 
         {"service": service, "fact_id": item.id, "type": item.type, "state": "done", "attempts": 1, "due_at": None, "received_at": now}
         for item in sorted(unique.values(), key=lambda item: item.id)  # one order for all, so that two batches cannot deadlock
     ]
-    result = await tx.execute(tx.insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.fact_id))
+    result = await tx.execute(tx.insert(inbox).on_conflict_do_nothing().returning(inbox.c.fact_id), rows)
     new = set(result.scalars())
     return [item for item in unique.values() if item.id in new]
 

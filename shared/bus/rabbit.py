@@ -36,6 +36,9 @@ CONNECT_SECONDS = 5.0
 SET_UP_SECONDS = 60.0
 STOP_SECONDS = 10.0
 CONFIRM_SECONDS = 10.0
+MANY = 8
+LINGER_SECONDS = 0.02
+"""After a batch of ``MANY`` the next one waits so long for more messages; a quiet queue never waits."""
 AGAIN_SECONDS = 1.0
 WATCH_SECONDS = 5.0
 REFUSALS = 2
@@ -218,8 +221,12 @@ class RabbitBus:
 
     async def _work(self, consumer: _Consumer) -> None:
         """Hand over what has arrived, as one batch; acknowledge it whole once it is committed."""
+        batch: list[AbstractIncomingMessage] = []
         while True:
+            many = MANY <= len(batch) < BATCH
             batch = [await consumer.arrived.get()]
+            if many:
+                await asyncio.sleep(LINGER_SECONDS)
             while len(batch) < BATCH and not consumer.arrived.empty():
                 batch.append(consumer.arrived.get_nowait())
             await self._deliver(consumer, [envelope for message in batch if (envelope := _readable(message, consumer.queue))])

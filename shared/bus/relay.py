@@ -35,9 +35,11 @@ class Relay:
         self._database = database
         self._bus = bus
         self.woken = asyncio.Event()
+        self.drained = False
 
     async def run_once(self) -> int:
         """Publish up to a batch; returns how many facts were confirmed. Raises BusUnavailable when none was, so that the driver waits."""
+        self.drained = False
         async with self._database.transaction() as tx:
             claimed = await _claim(tx, self.service)
         if not claimed:
@@ -51,6 +53,7 @@ class Relay:
             log.warning("relay.unconfirmed", service=self.service, facts=len(rest), confirmed=len(confirmed))
         if rest and not confirmed:
             raise BusUnavailable("the bus confirmed nothing")
+        self.drained = not rest and len(claimed) < BATCH
         return len(confirmed)
 
     async def next_due(self) -> datetime | None:

@@ -6,7 +6,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from shared.events import Envelope, Fact
 _inside: ContextVar[bool] = ContextVar("inside a transaction or a reading", default=False)
 
 Recorded = Callable[[frozenset[str]], None]
+Stated = Callable[[Mapping[str, Set[str]]], None]
 Result = TypeVar("Result")
 
 
@@ -44,7 +45,7 @@ class Transaction(Reading):
 
     def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
         super().__init__(connection, clock)
-        self.recorded: set[str] = set()
+        self.recorded: dict[str, set[str]] = {}
         self.spoilt = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -71,7 +72,7 @@ class Transaction(Reading):
         """Write ``facts`` into the journal, with an outbox pointer for each that has subscribers."""
         envelopes = await journal.record(self, service, facts)
         if envelopes:
-            self.recorded.add(service)
+            self.recorded.setdefault(service, set()).update(envelope.type for envelope in envelopes)
         return envelopes
 
     @contextlib.asynccontextmanager
@@ -92,13 +93,14 @@ class Transaction(Reading):
 
 
 class Database:
-    """One database and its pools. ``on_recorded`` is told, after a commit, which services have new outbox pointers."""
+    """One database and its pools. After a commit ``on_recorded`` is told which services have stated facts, ``on_stated`` of which types."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:
         self._engines = engines
         self._clock = clock
         self._one_writer = asyncio.Lock() if engines.single_writer else None
         self.on_recorded: list[Recorded] = []
+        self.on_stated: list[Stated] = []
 
     @classmethod
     def at(cls, url: str, clock: Clock, **options: Any) -> "Database":
@@ -136,6 +138,8 @@ class Database:
             with translated():
                 await _whole(connection, started.commit())
         if transaction.recorded:
+            for stated in self.on_stated:
+                stated(transaction.recorded)
             for told in self.on_recorded:
                 told(frozenset(transaction.recorded))
 

@@ -26,6 +26,8 @@ BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+STATEMENTS_PREPARED = 500
+"""Each connection remembers so many: one about several rows is another statement for each number of rows."""
 POOL_SIZE = 8
 POOL_WAIT_SECONDS = 5
 
@@ -140,6 +142,7 @@ def _postgresql(url: URL, pool_size: int) -> Engines:
         pool_pre_ping=False,
         pool_recycle=1800,
         connect_args={
+            "prepared_statement_cache_size": STATEMENTS_PREPARED,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": STATEMENT_TIMEOUT_MS / 1000 + 5,
             "server_settings": {

@@ -22,6 +22,7 @@ from shared.clock import SystemClock
 from tests import backends
 from tests.benchmarks.load import request
 from tests.benchmarks.processes import Processes
+from tests.contract.machinery import drop_queues
 from tests.directory_samples import AUTHORITY, FORCE, imported
 from tests.installation import Installation
 from tests.parts import detected
@@ -31,6 +32,7 @@ from tests.waiting import until
 
 TODAY = SystemClock().now().date()
 WORKERS = 2
+BUS_PREFIX = "encompass-bench"
 PATH = "/v1/incidents"
 
 
@@ -62,8 +64,10 @@ async def encompass(folder: Path, smtp_port: int, count: int, *, only: Sequence[
     """Four processes (or ``only`` some), sealing on, a journal, an outbox, a ladder and an answer page."""
     posted = made(count)
     folder.mkdir(exist_ok=True)
-    installation = Installation(folder, "encompass_bench", str(detected().amqp_url), f"smtp://127.0.0.1:{smtp_port}")
+    broker = str(detected().amqp_url)
+    installation = Installation(folder, "encompass_bench", broker, f"smtp://127.0.0.1:{smtp_port}", bus_prefix=BUS_PREFIX)
     await installation.prepare()
+    await drop_queues(broker, BUS_PREFIX)  # what an earlier run has left would be delivered to this one
     try:
         key = await _directory(installation, folder, posted)
         for service in only:
@@ -74,6 +78,7 @@ async def encompass(folder: Path, smtp_port: int, count: int, *, only: Sequence[
         yield Subject(name="encompass", port=installation.ports["ingest"], processes=groups, requests=requests)
     finally:
         await installation.close()
+        await drop_queues(broker, BUS_PREFIX)
 
 
 async def _directory(installation: Installation, folder: Path, posted: Sequence[dict[str, Any]]) -> str:

@@ -38,6 +38,8 @@ from tests.contract.notifier_world import (
 from tests.directory_samples import write_csv
 from tests.samples import personal_words, sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 __all__ = ["clock", "dsl", "world"]
 
 MINE, OTHERS = "session-one", "session-two"

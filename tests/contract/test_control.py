@@ -20,6 +20,8 @@ from tests.samples import sample_report
 from tests.web import hidden_token
 from tests.whole import NIGHT, Whole, whole
 
+pytestmark = pytest.mark.sqlite_daily
+
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 REPORT = sample_report(seed=1)
 

@@ -17,6 +17,8 @@ from tests.desking import OF_FORCE, PAIR, Reviewer, child, facts, posted, report
 from tests.directory_samples import AUTHORITY
 from tests.whole import MORNING, Whole, whole
 
+pytestmark = pytest.mark.sqlite_daily
+
 ADDRESS = "12 Nowhere Row"
 HELD = report_of("HELD-1", PAIR | {"address": ADDRESS, "postcode": "ZZ99 8BB"})
 RESTRICTED = child("C1", "Pupilo Tabularis", "2017-07-23")

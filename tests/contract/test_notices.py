@@ -32,6 +32,8 @@ from tests.contract.notifier_world import (
 )
 from tests.samples import personal_words, sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 REVIEW_DESK = "testshire-education-safeguarding"
 __all__ = ["clock", "deputy", "dsl", "world"]
 

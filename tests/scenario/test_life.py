@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.scenario.journey import picked_up, reached_at
 from tests.scenario.night import Story, night, report_of
 from tests.whole import Whole
+
+pytestmark = pytest.mark.sqlite_daily
 
 DSL = "dsl@900001"
 TIMES = 10

@@ -34,7 +34,8 @@ URGENT = Script(
 )
 """Everybody is told at once; nobody answers before the deadline, and the deputy after it."""
 
-STEPS_MIN, STEPS_MAX = 15, 40
+STEPS_MIN, STEPS_MAX = 15, 50
+"""Between a night that lives at all and one that nobody can afford to live again for each of its steps."""
 SHARES = 2
 """A night's steps are shared out, so that several test processes can take them."""
 FEW = 2

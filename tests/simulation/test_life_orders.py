@@ -20,6 +20,8 @@ from tests.router_life import Standing, settled, standing, where
 from tests.routing import NIGHT, World, delivery, on_roll, report_at
 from tests.simulation.crashing import Crash, CrashingDatabase, Fuse
 
+pytestmark = pytest.mark.sqlite_daily
+
 SETTLED = 0
 """Among the numbers of versions: a reviewer comes."""
 Body = dict[str, Any]

@@ -18,6 +18,8 @@ from shared.events import INGEST, ROUTER, SUBSCRIBERS, Envelope
 from tests.scenario.night import Story, report_of, watched
 from tests.whole import whole
 
+pytestmark = pytest.mark.sqlite_daily
+
 ORDERS = 12
 RETRIES = timedelta(minutes=10)
 VERSIONS = 4

@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 20.0
 SEND_SECONDS_MAX = 60.0
 """For connecting, and again for the message: the lease of a rung has to outlast both."""
 
-CONNECTIONS_MAX = 4
+CONNECTIONS_MAX = 8
 IDLE_SECONDS_MAX = 30.0
 MESSAGES_PER_CONNECTION_MAX = 100
 

@@ -1,0 +1,72 @@
+"""Ingest's rows of files from watched folders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from shared.db import Reading, Transaction
+from shared.db.tables.ingest_folder import ingest_folder_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file by the keyed hash of its content. Counts are of incidents, ``refused`` of rows; ``file_at`` is when it was last written."""
+
+    file_id: str
+    force: str
+    label: str
+    sandbox: bool
+    content_hash: str
+    hash_key_id: str
+    bytes: int
+    state: str
+    file_at: datetime
+    found_at: datetime
+    reason: str | None = None
+    incidents_done: int = 0
+    refused_bytes: int = 0
+    accepted: int = 0
+    corrected: int = 0
+    repeated: int = 0
+    older: int = 0
+    refused: int = 0
+    ended_at: datetime | None = None
+
+
+async def add(tx: Transaction, file: File) -> None:
+    """Insert a file that is being taken."""
+    await tx.execute(tx.insert(ingest_folder_file), _row(file))
+
+
+async def by_hash(reading: Reading, force: str, label: str, hashes: Mapping[str, str], *, sandbox: bool) -> File | None:
+    """The file with one of these hashes (index key → hash) that came by that folder."""
+    c = ingest_folder_file.c
+    of_it = (c.force == force, c.label == label, c.sandbox.is_(sandbox), c.content_hash.in_(sorted(hashes.values())))
+    row = (await reading.execute(select(ingest_folder_file).where(*of_it).limit(1))).mappings().one_or_none()
+    return None if row is None else File(**row)
+
+
+async def keep(tx: Transaction, file: File) -> None:
+    """Write how far it is."""
+    await tx.execute(update(ingest_folder_file).where(ingest_folder_file.c.file_id == file.file_id).values(_row(file)))
+
+
+async def end_moved(tx: Transaction, force: str, label: str, now: datetime, *, sandbox: bool) -> int:
+    """Those of a folder that were read are done: they have been moved. How many."""
+    c = ingest_folder_file.c
+    of_it = (c.force == force, c.label == label, c.sandbox.is_(sandbox), c.state == "read")
+    return (await tx.execute(update(ingest_folder_file).where(*of_it).values(state="done", ended_at=now))).rowcount
+
+
+async def in_state(reading: Reading, force: str, label: str, state: str, *, sandbox: bool) -> int:
+    """How many files of that folder stand in ``state``."""
+    c = ingest_folder_file.c
+    of_it = (c.force == force, c.label == label, c.sandbox.is_(sandbox), c.state == state)
+    return len((await reading.execute(select(c.file_id).where(*of_it))).all())
+
+
+def _row(file: File) -> dict[str, Any]:
+    return {name: getattr(file, name) for name in File.__slots__}
