@@ -3,9 +3,9 @@
 import contextlib
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import uvicorn
@@ -18,6 +18,7 @@ from shared.clock import Clock, SystemClock
 from shared.db import Database
 from shared.errors import Conflict, DatabaseRefused, DatabaseUnavailable, EncompassError, Misuse, NotAllowed, NotFound, Refused
 from shared.report.findings import ReportRefused, problem
+from shared.service import Parts
 from shared.web import forms
 from shared.web.app import build_app
 from shared.web.cookies import SIGN_IN
@@ -196,10 +197,21 @@ class _Telling(uvicorn.Server):
         self.up.set()
 
 
+def at_rest(parts: Parts) -> Callable[[], contextlib.AbstractAsyncContextManager[None]]:
+    """For ``composition.application(running=…)``: no loop moves, and the database is let go of in the loop that used it."""
+
+    @contextlib.asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        yield
+        await parts.database.close()
+
+    return running
+
+
 @contextlib.contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """``app`` on a free port of this machine, by the real server; gives its address."""
-    server = _Telling(uvicorn.Config(app, port=0, lifespan="off", access_log=False, server_header=False, log_config=None))
+    server = _Telling(uvicorn.Config(app, port=0, lifespan=lifespan, access_log=False, server_header=False, log_config=None))
     socket = server.config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()

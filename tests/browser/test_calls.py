@@ -17,7 +17,7 @@ from shared.web.sessions import Role
 from tests.browser.screens import assert_accessible, browser, keep_picture, meanwhile, phone
 from tests.directory_samples import FORCE
 from tests.samples import sample_report
-from tests.web import served
+from tests.web import at_rest, served
 from tests.whole import MORNING, settings, whole
 
 __all__ = ["browser", "phone"]
@@ -48,7 +48,7 @@ def token(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def site(token: str, tmp_path: Path) -> Iterator[str]:
     parts = composition.parts(settings(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path, public_url=SITE), ManualClock(MORNING))
-    with served(composition.application(composition.process(parts), drive=False)) as address:
+    with served(composition.application(composition.process(parts), running=at_rest(parts)), lifespan="on") as address:
         yield address
 
 

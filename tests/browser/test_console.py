@@ -15,7 +15,7 @@ from shared.web.sessions import Role
 from tests.browser.screens import assert_accessible, browser, keep_picture, meanwhile, phone
 from tests.facts import DEADLINE, FORCE, escalated, held, late, opened, received, routed
 from tests.samples import sample_report
-from tests.web import served
+from tests.web import at_rest, served
 from tests.whole import NIGHT, settings, whole
 
 __all__ = ["browser", "phone"]
@@ -56,7 +56,7 @@ def links(sqlite_template: Path, tmp_path: Path) -> dict[Role, str]:
 @pytest.fixture
 def site(links: dict[Role, str], tmp_path: Path) -> Iterator[str]:
     parts = composition.parts(settings(_url(tmp_path), tmp_path, public_url=SITE), ManualClock(NIGHT + timedelta(minutes=1)))
-    with served(composition.application(composition.process(parts), drive=False)) as address:
+    with served(composition.application(composition.process(parts), running=at_rest(parts)), lifespan="on") as address:
         yield address
 
 

@@ -31,7 +31,7 @@ from tests.browser.screens import assert_accessible, browser, keep_picture, mean
 from tests.desking import report_of
 from tests.directory_samples import AUTHORITY, FORCE, ROLL_COLUMNS, write_csv
 from tests.traps import Trap, forty
-from tests.web import served
+from tests.web import at_rest, served
 from tests.whole import NIGHT, settings, whole
 
 __all__ = ["browser", "phone"]
@@ -103,7 +103,7 @@ def desk(sqlite_template: Path, tmp_path: Path, traps: list[Trap]) -> Iterator[D
     (tmp_path / "test.db").write_bytes(sqlite_template.read_bytes())
     token, incidents = meanwhile(prepared(tmp_path, traps))
     parts = composition.parts(settings(url(tmp_path), tmp_path, public_url=SITE), ManualClock(NIGHT + timedelta(minutes=1)))
-    with served(composition.application(composition.process(parts), drive=False)) as address:
+    with served(composition.application(composition.process(parts), running=at_rest(parts)), lifespan="on") as address:
         yield Desk(address=address, token=token, folder=tmp_path, traps=incidents)
 
 

@@ -15,7 +15,7 @@ from shared.web import sessions
 from shared.web.sessions import Role
 from tests.browser.screens import assert_accessible, browser, keep_picture, meanwhile
 from tests.directory_samples import FORCE
-from tests.web import served
+from tests.web import at_rest, served
 from tests.whole import KEYRING, NIGHT, settings
 
 __all__ = ["browser"]
@@ -41,7 +41,7 @@ def page(sqlite_template: Path, tmp_path: Path, browser: Browser) -> Iterator[Pa
     url = f"sqlite+aiosqlite:///{tmp_path}/test.db"
     token = meanwhile(signed(url, tmp_path))
     parts = composition.parts(settings(url, tmp_path, public_url=SITE), ManualClock(NIGHT))
-    with served(composition.application(composition.process(parts), drive=False)) as address:
+    with served(composition.application(composition.process(parts), running=at_rest(parts)), lifespan="on") as address:
         context = browser.new_context(viewport={"width": 360, "height": 740}, locale="en-GB")
         page = context.new_page()
         page.goto(f"{address}/sign-in/{token}")

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from services import composition
 from shared.clock import ManualClock
 from tests import whole
-from tests.web import served
+from tests.web import at_rest, served
 
 CHECKS = [
     not_a_server_error,
@@ -35,7 +35,7 @@ CHECKS = [
     negative_data_rejection,
     ignored_auth,
 ]
-EXAMPLES = 12
+EXAMPLES = 10
 PHASES = (Phase.explicit, Phase.generate)
 
 
@@ -54,8 +54,8 @@ def api(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     token = asyncio.run(_prepared(database_url, folder))
     clock = ManualClock(whole.NIGHT)
     parts = composition.parts(whole.settings(database_url, folder), clock)
-    app = composition.application(composition.process(parts), drive=False)
-    with served(app) as address:
+    app = composition.application(composition.process(parts), running=at_rest(parts))
+    with served(app, lifespan="on") as address:
         yield schemathesis.openapi.from_url(f"{address}/openapi.json", headers={"Authorization": f"Bearer {token}"})
 
 

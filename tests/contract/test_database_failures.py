@@ -34,9 +34,10 @@ OF_ALL = {
     "vault_content": ("INSERT",),
     "console_session": ("INSERT", "UPDATE"),
     "console_sign_in": ("INSERT", "UPDATE"),
+    "ingest_version": ("INSERT",),
 }
 #: Of these some services may do less.
-OF_SOME = ("vault_key", "vault_retired", "vault_content", "console_sign_in")
+OF_SOME = ("vault_key", "vault_retired", "vault_content", "console_sign_in", "ingest_version")
 
 
 async def test_a_transaction_may_be_cancelled_at_any_moment_and_holds_nothing(database: Database, clock: Clock) -> None:

@@ -31,7 +31,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.soak, pytest.mark.postgres, pytest.mark.rabbit_node, pytest.mark.xdist_group("soak")]
 
-REPORTS = 500
+REPORTS = 150
+"""Each day; five hundred in ``make exhaustive``."""
 TODAY = SystemClock().now().date()
 
 
@@ -100,8 +101,9 @@ async def under_fire(night: Night) -> None:
             await asyncio.to_thread(night.node.start)
 
 
-async def test_nothing_is_lost_while_everything_dies_once(parts: Parts, tmp_path: Path) -> None:
-    made = reports(REPORTS, seed=1, today=TODAY)
+@pytest.mark.parametrize("count", [REPORTS, pytest.param(500, marks=pytest.mark.exhaustive)])
+async def test_nothing_is_lost_while_everything_dies_once(parts: Parts, tmp_path: Path, count: int) -> None:
+    made = reports(count, seed=1, today=TODAY)
     async with night(parts, tmp_path, made) as tonight, tonight.schools.at_work():
         async with asyncio.TaskGroup() as group:
             group.create_task(tonight.sender.post(made))
@@ -140,7 +142,7 @@ async def test_a_planted_loss_is_found(parts: Parts, tmp_path: Path) -> None:
         tonight.installation.start("router")
         await tonight.installation.ready("router")
         await tonight.sender.post(made)
-        tally: Tally = await tonight.sender.count(made, within=20)
+        tally: Tally = await tonight.sender.count(made, within=12)
         assert tally.lost == tuple(f"{made[0]['reference']}/{child['reference']}" for child in made[0]["children"])
 
 
