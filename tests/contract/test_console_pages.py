@@ -21,6 +21,8 @@ from tests.samples import personal_words, sample_report
 from tests.web import hidden_token
 from tests.whole import NIGHT, Whole, whole
 
+pytestmark = pytest.mark.sqlite_daily
+
 REPORT = sample_report(seed=1)
 OF_FORCE = Scope.force(FORCE)
 OF_AUTHORITY = Scope.authority(AUTHORITY)

@@ -23,6 +23,8 @@ from tests.contract.folder_world import DyingDatabase, Killed, Place
 from tests.contract.ingest_world import FORCE, NOW, a_world
 from tests.exports import Made, came_back, example, export, row, written
 
+pytestmark = pytest.mark.sqlite_daily
+
 
 @pytest.fixture
 def clock() -> ManualClock:

@@ -17,6 +17,8 @@ from shared.web.sizes import BATCH_BYTES_MAX
 from tests.contract.ingest_world import NOW, World, a_world, unreachable
 from tests.samples import personal_words, sample_body, sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 BATCH = "/v1/incidents:batch"
 NDJSON = {"Content-Type": "application/x-ndjson"}
 

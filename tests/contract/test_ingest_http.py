@@ -22,6 +22,8 @@ from tests.contract.ingest_world import NOW, World, a_world, bearer, pointers, u
 from tests.malformed import malformed
 from tests.samples import personal_words, sample_body, sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 REAL_SHAPE = "0123456789abcdef." + "x" * 43
 
 

@@ -16,6 +16,8 @@ from shared.scope import Scope
 from tests.contract.ingest_world import FORCE, NOW, World, a_world
 from tests.samples import sample_body, sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 DEADLINE = datetime.fromisoformat("2026-11-23T08:00:00Z")
 
 

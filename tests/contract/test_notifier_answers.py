@@ -31,6 +31,8 @@ from tests.directory_samples import CONTACT_COLUMNS, contact_rows
 from tests.import_desk import Desk
 from tests.samples import sample_report
 
+pytestmark = pytest.mark.sqlite_daily
+
 MORNING = MONDAY.replace(hour=7, minute=30)
 __all__ = ["clock", "deputy", "dsl", "world"]
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.notifier.domain.messages import Refused, TryAgain
 from shared.clock import ManualClock
 from shared.events import (
@@ -23,6 +25,8 @@ from tests.contract.notifier_world import (
     world,
 )
 from tests.samples import personal_words, sample_report
+
+pytestmark = pytest.mark.sqlite_daily
 
 BEFORE_CONTENT = ("encompass", "police", "abuse", "safeguarding", "incident")
 MORNING = MONDAY.replace(hour=7, minute=30)

@@ -17,6 +17,8 @@ from shared.web import sessions
 from shared.web.sessions import Role
 from tests.web import browser_like, hidden_token, tiny_app, tiny_frame
 
+pytestmark = pytest.mark.sqlite_daily
+
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 SCOPE = Scope.force("99")
 

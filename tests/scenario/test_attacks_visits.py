@@ -29,6 +29,8 @@ from tests.scenario.seeded import as_owner
 from tests.web import hidden_token
 from tests.whole import PUBLIC_URL, Whole, whole
 
+pytestmark = pytest.mark.sqlite_daily
+
 ONE, OTHER = report_of("900001", "900002", seed=0), report_of("900001", seed=4, reference="SECOND")
 STRANGER = "otherforce"
 DSL, DEPUTY = "dsl@900001", "deputy@900001"

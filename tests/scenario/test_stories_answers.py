@@ -3,10 +3,14 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from shared.db.tables.notifier import notifier_breach, notifier_notification
 from shared.db.tables.router import router_review
 from tests.scenario.journey import NOT_OURS, ON_OUR_ROLL, arrives, newest_link, picked_up, visits
 from tests.scenario.night import FRIDAY, MONDAY, THURSDAY, Story, at, night, report_of
+
+pytestmark = pytest.mark.sqlite_daily
 
 REPORT = report_of("900001")
 HOURS = timedelta(hours=12)

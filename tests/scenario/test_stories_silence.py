@@ -14,6 +14,8 @@ from shared.db.tables.notifier import notifier_attempt, notifier_notification
 from tests.directory_samples import CONTACT_COLUMNS, contact_rows, write_csv
 from tests.scenario.night import FRIDAY, MONDAY, THURSDAY, Story, at, night, report_of
 
+pytestmark = pytest.mark.sqlite_daily
+
 REPORT = report_of("900001")
 HOURS = timedelta(hours=12)
 PHONE_DESK, LEAD = "testshire-phone-desk", "testshire-safeguarding-lead"
