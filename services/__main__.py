@@ -2,7 +2,22 @@
 
 import typer
 
-from services.commands import admin, demo, directory, docs, erase, force, ingest, keyrings, serve
+from services.commands import (
+    admin,
+    calendar,
+    demo,
+    directory,
+    docs,
+    erase,
+    fallback,
+    force,
+    ingest,
+    keyrings,
+    policy,
+    rehearse,
+    serve,
+    suppress,
+)
 
 app = typer.Typer(
     help="Tells a school about domestic abuse before the child walks in.",
@@ -14,6 +29,7 @@ app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(demo.demo)
 app.command()(docs.docs)
+app.command()(rehearse.rehearse)
 app.command(name="sign-in")(admin.sign_in)
 app.add_typer(admin.keys, name="key")
 app.command()(erase.restore)
@@ -21,7 +37,11 @@ app.add_typer(keyrings.app, name="keyring")
 app.add_typer(erase.app, name="erase")
 app.add_typer(admin.inboxes, name="inbox")
 app.add_typer(directory.app, name="directory")
+app.add_typer(calendar.app, name="calendar")
+app.add_typer(policy.app, name="policy")
 app.add_typer(force.app, name="force")
+app.add_typer(fallback.app, name="fallback")
+app.add_typer(suppress.app, name="suppress")
 app.add_typer(ingest.app, name="ingest")
 
 

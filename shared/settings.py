@@ -40,6 +40,12 @@ class Settings(BaseModel):
     email_from: str = ""
     email_ca_file: Path | None = None
     sms_url: str = Field("", repr=False)
+    returns_dir: Path | None = None
+    """A Maildir of what comes back to the sender's mailbox: bounces, and answers that somebody is out of the office."""
+    fallback_dir: Path | None = None
+    """Where sealed lists of what is owed go, for a duty desk that works without the service."""
+    fallback_key_file: Path | None = None
+    """The public key that they are sealed for."""
     webhook_private: bool = False
     """Whether webhooks may go to addresses that are not public: to a receiver in the same network."""
     folders_file: Path | None = None
@@ -107,10 +113,17 @@ def refuse_doubtful(settings: Settings) -> None:
         faults.append("ENCOMPASS_EMAIL_FROM is missing")
     if not settings.sms_url:
         faults.append("ENCOMPASS_SMS_URL is missing (none: says that there is no SMS, and every code becomes a phone task)")
+    faults += _half_said(settings)
     if not settings.demo:
         faults += _not_live(settings)
     if faults:
         raise SettingsRefused("; ".join(faults))
+
+
+def _half_said(settings: Settings) -> list[str]:
+    if (settings.fallback_dir is None) == (settings.fallback_key_file is None):
+        return []
+    return ["give both ENCOMPASS_FALLBACK_DIR and ENCOMPASS_FALLBACK_KEY_FILE, or neither"]
 
 
 def _not_live(settings: Settings) -> list[str]:

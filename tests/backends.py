@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -69,37 +69,98 @@ async def create_app_role(name: str, members: tuple[str, ...] = SERVICES) -> Non
 
 
 class PostgresDatabases:
-    """Copies of one migrated template."""
+    """Copies of one migrated template. A copy is emptied after its test and given to the next: making and dropping one costs more than
+    most tests do, because each drop makes the whole server write down what it holds.
+    """
 
     def __init__(self) -> None:
         self.template = f"encompass_template_{worker()}"
         self._made = 0
-        self._names: list[str] = []
+        self._free: list[str] = []
+        self._born_with: dict[str, list[asyncpg.Record]] = {}
 
     async def prepare(self) -> None:
         async with admin() as connection:
             await connection.execute(f'DROP DATABASE IF EXISTS "{self.template}" WITH (FORCE)')
             await connection.execute(f'CREATE DATABASE "{self.template}"')
         await migrate.upgrade(sqlalchemy_url(with_database(postgres_admin(), self.template)))
+        self._born_with = await _rows(self.template)
         await create_app_role(APP_ROLE)
 
     async def new(self) -> str:
-        """A fresh migrated database; returns the application role's SQLAlchemy URL."""
+        """A migrated, empty database; returns the application role's SQLAlchemy URL."""
+        name = self._free.pop() if self._free else await self._copy()
+        return sqlalchemy_url(with_database(postgres_admin(), name, user=APP_ROLE))
+
+    async def give_back(self, url: str) -> None:
+        """Whoever is still in it is thrown out, and it is emptied for the next."""
+        name = _database_of(url)
+        await _empty(name, self._born_with)
+        self._free.append(name)
+
+    async def drop(self, url: str) -> None:
+        """For a test that changes more than rows."""
+        await self._drop(_database_of(url))
+
+    async def close(self) -> None:
+        for name in (*self._free, self.template):
+            await self._drop(name)
+
+    async def _copy(self) -> str:
         self._made += 1
         name = f"encompass_test_{worker()}_{self._made}"
         async with admin() as connection:
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
-        self._names.append(name)
-        return sqlalchemy_url(with_database(postgres_admin(), name, user=APP_ROLE))
+        return name
 
-    async def drop(self, url: str) -> None:
-        name = url.rpartition("/")[2]
+    async def _drop(self, name: str) -> None:
         async with admin() as connection:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    async def close(self) -> None:
-        async with admin() as connection:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{self.template}" WITH (FORCE)')
+
+def _database_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+_EMPTIED = """
+DO $$
+DECLARE
+    one regclass;
+    filled boolean;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', one) INTO filled;
+        IF filled THEN
+            EXECUTE format('DELETE FROM %s', one);
+        END IF;
+    END LOOP;
+    PERFORM setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+
+
+async def _empty(name: str, born_with: Mapping[str, Sequence[asyncpg.Record]]) -> None:
+    """Delete every row, whatever guards it, but those that the migrations made, and let every sequence begin again."""
+    connection = await asyncpg.connect(with_database(postgres_admin(), name))
+    try:
+        await connection.execute(_EMPTIED)
+        for table, rows in born_with.items():
+            await connection.copy_records_to_table(table, records=rows, columns=list(rows[0].keys()))
+    finally:
+        await connection.close()
+
+
+async def _rows(name: str) -> dict[str, list[asyncpg.Record]]:
+    """What the migrations have put into the tables of a database."""
+    connection = await asyncpg.connect(with_database(postgres_admin(), name))
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+        found = {row["tablename"]: await connection.fetch(f'TABLE "{row["tablename"]}"') for row in tables}
+    finally:
+        await connection.close()
+    return {table: rows for table, rows in found.items() if rows}
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +196,7 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
     url = asyncio.run(databases.new())
     yield url
-    asyncio.run(databases.drop(url))
+    asyncio.run(databases.give_back(url))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What every test may ask for. Kept thin: a part of the world has its own module beside this one."""
 
+import gc
+
 import pytest
 
 from tests.parts import MARKERS, NOT_RUN, Parts, detected
@@ -33,6 +35,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if lacking:
             item.add_marker(pytest.mark.skip(reason=NOT_RUN + ", ".join(lacking)))
     items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What the collection made lives until the end: the garbage collector need not look at it in each test (a sixth of the time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:

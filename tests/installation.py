@@ -86,7 +86,8 @@ class Installation:
     def kill(self, service: str) -> None:
         """End one process at once, between any two of its instructions."""
         process = self.running.pop(service)
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     async def ready(self, service: str) -> None:

@@ -88,6 +88,10 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/reports/new"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),
     ("POST", "/reports/new"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=422),
     ("GET", "/reports/sent/{incident_id}"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR, passed=404),
+    ("GET", "/reports/correct/{incident_id}"): staff(Role.COORDINATOR, passed=404),
+    ("POST", "/reports/correct/{incident_id}"): staff(Role.COORDINATOR, passed=404),
+    ("GET", "/reports/withdraw/{incident_id}"): staff(Role.COORDINATOR, passed=404),
+    ("POST", "/reports/withdraw/{incident_id}"): staff(Role.COORDINATOR, passed=404),
     # the frame
     ("GET", "/openapi.json"): anyone(200),
     ("GET", "/healthz"): anyone(200),
@@ -111,9 +115,17 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/message/content"): linked(401, 200, otherwise=401),
     ("POST", "/message/answer"): linked(403, 200, otherwise=403),  # the same
     ("GET", "/message/done"): linked(401, 200, otherwise=401),
+    ("GET", "/message/list"): linked(401, 303, otherwise=401),  # one message is no list
+    ("POST", "/message/next"): linked(403, 303, otherwise=403),
     ("GET", "/message/passed-on"): linked(401, 200, otherwise=401),
     ("POST", "/message/leave"): linked(403, 303, otherwise=403),
     ("GET", "/message/closed"): anyone(200),
+    # a briefing's link is not a message's
+    ("GET", "/b/{token}"): anyone(303),
+    ("GET", "/briefing"): anyone(404),
+    ("POST", "/briefing/code"): anyone(403),
+    ("POST", "/briefing/open"): anyone(403),
+    ("GET", "/briefing/read"): anyone(401),
     # console
     ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),

@@ -26,7 +26,8 @@ from tests.parts import MARKERS, VARIABLES, Parts, found, postgres_answers, post
 from tests.servers import PrivatePostgres, PrivateRabbit
 
 FAST = " and ".join(f"not {marker}" for marker in [*MARKERS, "soak", "long"])
-WORKERS = 2
+WORKERS = 3
+"""One more than the two cores: some tests wait for a process, a broker or a browser to start."""
 LIMIT = 600.0
 """Seconds that all tests may take on two cores."""
 COMPOSE_FILE = Path(__file__).resolve().parent.parent / "deploy" / "compose.test.yaml"

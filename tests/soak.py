@@ -57,7 +57,7 @@ def reports(count: int, seed: int, today: date) -> list[dict[str, Any]]:
             del report[name]
         children = report["children"][: 1 + dice.randrange(3)]
         for place, child in enumerate(children):
-            child["upn"] = _upn(number * 3 + place)
+            child["upn"] = _upn(seed * 3000 + number * 3 + place)
             child["school"] = {"urn": dice.choice(("900001", "900002", "900004", "900005"))}
             child["date_of_birth"] = (today - timedelta(days=365 * 9 + dice.randrange(900))).isoformat()
             child["full_name"] += f"-{number}"

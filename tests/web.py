@@ -186,15 +186,21 @@ async def in_pieces(size: int, pieces: int) -> AsyncIterator[bytes]:
 
 
 class _Telling(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens, and at its end lets go of the database in the loop that used it."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, database: Database | None) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._database = database
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self._database is not None:
+            await self._database.close()
 
 
 def at_rest(parts: Parts) -> Callable[[], contextlib.AbstractAsyncContextManager[None]]:
@@ -209,9 +215,10 @@ def at_rest(parts: Parts) -> Callable[[], contextlib.AbstractAsyncContextManager
 
 
 @contextlib.contextmanager
-def served(app: FastAPI, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
-    """``app`` on a free port of this machine, by the real server; gives its address."""
-    server = _Telling(uvicorn.Config(app, port=0, lifespan=lifespan, access_log=False, server_header=False, log_config=None))
+def served(app: FastAPI, *, lifespan: Literal["on", "off"] = "off", database: Database | None = None) -> Iterator[str]:
+    """``app`` on a free port of this machine, by the real server; gives its address. ``database`` is closed behind it."""
+    config = uvicorn.Config(app, port=0, lifespan=lifespan, access_log=False, server_header=False, log_config=None)
+    server = _Telling(config, database)
     socket = server.config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()

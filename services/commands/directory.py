@@ -10,6 +10,7 @@ from rich.table import Table
 from services.commands.session import bar, console, with_parts
 from services.console.handlers import IMPORTS, import_file
 from services.router.roll import import_roll
+from services.router.roll_admissions import import_admissions
 from shared.service import Parts
 
 REFUSED_SHOWN = 50
@@ -70,6 +71,21 @@ def import_roll_file(
                 accept_partial=accept_partial,
             )
         _tell(file, result)
+
+    with_parts(work)
+
+
+@app.command("import-admissions")
+def import_admissions_file(
+    file: Annotated[Path, typer.Argument(help="The places offered and accepted for the next school year, CSV.")],
+    authority: Annotated[str, typer.Option(help="The authority's code.")],
+    accept_partial: Partial = False,
+) -> None:
+    """Put these places in the place of the authority's last ones, whole or not at all."""
+
+    async def work(parts: Parts) -> None:
+        vault = parts.vault
+        _tell(file, await import_admissions(file, authority=authority, database=parts.database, vault=vault, accept_partial=accept_partial))
 
     with_parts(work)
 

@@ -1,4 +1,4 @@
-"""`encompass docs`: the contracts of the API and of the facts, written from the code that keeps them."""
+"""`encompass docs`: the contracts of the API, of the facts and of a policy document, written from the code that keeps them."""
 
 import json
 import tempfile
@@ -12,22 +12,23 @@ from services import composition
 from services.commands.session import console
 from shared.clock import SystemClock
 from shared.events import asyncapi
+from shared.policy.schema import schema
 from shared.settings import checked
 from shared.vault import custody
 
 
 def docs(
-    out: Annotated[Path, typer.Option(help="The folder that openapi.json and asyncapi.json are written to.")] = Path("docs"),
+    out: Annotated[Path, typer.Option(help="The folder that the documents are written to.")] = Path("docs"),
 ) -> None:
-    """Write the OpenAPI and AsyncAPI documents."""
+    """Write the OpenAPI and AsyncAPI documents and the JSON Schema of a policy."""
     for name, document in documents().items():
         (out / name).write_text(text(document), encoding="utf-8")
         console.print(f"{out / name}")
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """Both documents by file name. Nothing is connected to."""
-    return {"openapi.json": openapi(), "asyncapi.json": asyncapi.document(version("encompass"))}
+    """The documents by file name. Nothing is connected to."""
+    return {"openapi.json": openapi(), "asyncapi.json": asyncapi.document(version("encompass")), "policy.schema.json": schema()}
 
 
 def openapi() -> dict[str, Any]:

@@ -45,6 +45,7 @@ def watch(
         watched = ingest.folders(parts)
         if watched is None:
             raise SettingsRefused("ENCOMPASS_FOLDERS_FILE is missing: it names the folders")
+        await ingest.check_folders(parts)
         taken = 0
         try:
             while True:

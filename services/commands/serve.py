@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from services import NAMES, composition
+from services import NAMES, composition, ingest
 from services.commands.session import at_work, carry_out, console, settings
 from shared.calendar import london_date
 from shared.db import migrate as migrations
 from shared.db.engine import claim_file
 from shared.directory import check_start
 from shared.errors import SettingsRefused
+from shared.events import INGEST
 from shared.log import logger
 from shared.run import Process
 from shared.service import Parts
@@ -61,6 +62,8 @@ async def _serve(found: Settings, names: Sequence[str]) -> None:
     refuse_doubtful(found)
     async with at_work(found) as parts:
         await refuse_to_start(parts)
+        if not names or INGEST in names:
+            await ingest.check_folders(parts)
         await listen(parts, names)
 
 

@@ -1,9 +1,9 @@
 """Importing the directory: one file, one transaction.
 
-Order: authorities, settings, teams, contacts, terms, days, policies. A row is refused when it cannot be read, repeats another row of the
-file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a half-taken file;
-with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``), except that
-the terms of one owner and school year replace each other whole.
+Order: authorities, settings, teams, contacts, areas, terms, days, policies. A row is refused when it cannot be read, repeats another
+row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
+half-taken file; with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``), except
+that the terms of one owner and school year replace each other whole.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -133,6 +133,12 @@ async def _check_contacts(tx: Transaction, values: Mapping[int, Any], on: date) 
     return refused
 
 
+async def _check_areas(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
+    del on
+    known = await store.authorities(tx)
+    return [_unknown(line, "authority") for line, area in values.items() if area.authority not in known]
+
+
 async def _check_terms(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
     del on
     authorities, settings = await store.authorities(tx), await store.settings(tx)
@@ -205,7 +211,7 @@ def _owner(row: ContactRow, settings: Mapping[str, str], teams: Mapping[str, Map
 
 
 def _policy(path: Path) -> tuple[dict[int, Any], list[RefusedRow]]:
-    """The policy of a TOML file as line 1. A policy is no personal data, so its problems are told as ``shared.policy`` words them."""
+    """The policy of a TOML file as line 1. A policy is nothing personal, so its problems are told as ``shared.policy`` tells them."""
     try:
         if path.stat().st_size > POLICY_BYTES_MAX:
             raise FileRefused(f"a policy is at most {POLICY_BYTES_MAX // 1024} kB")
@@ -214,7 +220,7 @@ def _policy(path: Path) -> tuple[dict[int, Any], list[RefusedRow]]:
         raise FileRefused("the file cannot be read as UTF-8") from None
     except PolicyRefused as refused:
         return {}, [
-            RefusedRow(line=1, column=problem.path, code="policy", text=f"{problem.wrong}; {problem.remedy}")
+            RefusedRow(line=problem.position.line, column=problem.path, code="policy", text=f"{problem.wrong}; {problem.remedy}")
             for problem in refused.problems
         ]
 
@@ -227,10 +233,9 @@ async def _check_policy(tx: Transaction, values: Mapping[int, Any], on: date) ->
     for line, policy in values.items():
         if policy.owner not in (set(authorities) if policy.owner_kind is OwnerKind.AUTHORITY else set(authorities.values())):
             refused.append(_unknown(line, "owner"))
-        for role in ("review", "live", "phone", "authority_lead"):
-            team = teams.get(getattr(policy.teams, role))
-            if team is None or not team["owner"].strip():
-                refused.append(_unknown(line, f"teams.{role}"))
+        for path, team_id in policy.teams_by_path.items():
+            if team_id not in teams or not teams[team_id]["owner"].strip():
+                refused.append(_unknown(line, path))
         published = await store.versions_of(tx, policy.owner_kind, policy.owner, policy.effective_from_on)
         if version(policy) in published[:-1]:
             text = "a later policy for the same date has replaced this one: change its name or date to publish it again"
@@ -253,6 +258,7 @@ _CHECKS: Mapping[str, Check] = {
     "settings": _check_settings,
     "teams": _check_teams,
     "contacts": _check_contacts,
+    "areas": _check_areas,
     "terms": _check_terms,
     "days": _check_days,
     POLICIES: _check_policy,
@@ -262,6 +268,7 @@ _APPLY: Mapping[str, Apply] = {
     "settings": _in_parts(store.merge_settings),
     "teams": _in_parts(store.merge_teams),
     "contacts": _apply_contacts,
+    "areas": _in_parts(store.merge_areas),
     "terms": _apply_terms,
     "days": _in_parts(store.merge_days),
     POLICIES: _publish,

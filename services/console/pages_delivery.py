@@ -60,6 +60,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             needs=needs(seen, names, parts.clock.now()),
             lost=seen.counts[next(iter(seen.counts))],
             counts=[(*words.OUTCOMES[outcome], children) for outcome, children in seen.counts.items()],
+            late=[(words.LATE.get(code, code), children) for code, children in seen.late.items()],
             promises=[(promise, names.of(promise), names.team(promise.owner)) for promise in seen.promises[:MOST_SHOWN]],
             hidden=max(0, len(seen.promises) - MOST_SHOWN),
             word={outcome: name for outcome, (name, _) in words.OUTCOMES.items()},

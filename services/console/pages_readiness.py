@@ -1,6 +1,6 @@
 """What of the directory would fail on the night, before it does."""
 
-from dataclasses import astuple
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -33,7 +33,8 @@ def add(router: APIRouter, parts: Parts) -> None:
             calendars = await _calendars(reading, session.scope, today)
             telephone = await _telephone(reading, session.scope)
             nations = await store_readiness.nations(reading, session.scope)
-            named = {team for policy in await parts.directory.policies(reading) for team in astuple(policy.teams)}
+            named = {team for policy in await parts.directory.policies(reading) for team in policy.named_teams}
+            duty_list = await _duty_list(reading) if session.role is Role.OPERATOR else ()
             unreachable = await store_readiness.unreachable_teams(reading, session.scope, named)
         cover = [(found.nation, found.covers_until_on) for found in parts.directory.cover_findings(today) if found.nation in nations]
         return frame.layout.staff(
@@ -44,10 +45,16 @@ def add(router: APIRouter, parts: Parts) -> None:
             hidden=thin_in_all - len(thin),
             teams=[readiness.of_team(name) for name in unreachable],
             telephone=telephone,
+            duty_list=duty_list,
             calendars=calendars,
             calendar_days=CALENDAR_NEEDED_DAYS,
             bank_holidays=readiness.of_bank_holidays(cover),
         )
+
+
+async def _duty_list(reading: Reading) -> Sequence[Finding]:
+    """The whole installation's, so its operators see to it."""
+    return readiness.of_duty_list(await store_readiness.last_duty_list_at(reading), reading.clock.now())
 
 
 async def _telephone(reading: Reading, scope: Scope) -> list[Finding]:

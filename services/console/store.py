@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Table, delete, insert, select
 
+from services.console.domain.areas import AreaRow
 from services.console.domain.rows import AS_USUAL, DayRow, SettingRow, TeamRow, TermRow
 from shared.db import Reading, Transaction
 from shared.db.tables.directory import (
+    directory_area,
     directory_authority,
     directory_day,
     directory_import,
@@ -55,6 +57,19 @@ async def teams(reading: Reading) -> dict[str, Mapping[str, Any]]:
 # --- changes: each says how many rows it wrote ----------------------------------------------------------------------------------
 
 
+async def terms_of(reading: Reading, authority: str, setting_id: str | None) -> list[TermRow]:
+    """The terms of an authority (``setting_id`` None), or a setting's own, in order."""
+    stored = await _stored_terms(reading, [authority])
+    terms = [term for (_, owner, _), year in stored.items() if owner == setting_id for term in year.values()]
+    return sorted(terms, key=lambda term: term.first_on)
+
+
+async def days_of(reading: Reading, setting_id: str) -> list[DayRow]:
+    """A setting's single days, in order."""
+    statement = select(directory_day).where(directory_day.c.setting_id == setting_id).order_by(directory_day.c.on)
+    return [DayRow(**row) for row in (await reading.execute(statement)).mappings()]
+
+
 async def merge_authorities(tx: Transaction, values: Sequence[Authority]) -> int:
     return await _merge(tx, directory_authority, "authority", [asdict(value) for value in values])
 
@@ -65,6 +80,10 @@ async def merge_settings(tx: Transaction, values: Sequence[SettingRow]) -> int:
 
 async def merge_teams(tx: Transaction, values: Sequence[TeamRow]) -> int:
     return await _merge_with_passphrases(tx, directory_team, "team_id", values)
+
+
+async def merge_areas(tx: Transaction, values: Sequence[AreaRow]) -> int:
+    return await _merge(tx, directory_area, "postcodes", [asdict(value) for value in values])
 
 
 async def merge_days(tx: Transaction, values: Sequence[DayRow]) -> int:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
 
 from services.console.domain.board import Places
 from shared.db import Reading
@@ -45,11 +45,18 @@ def touches(scope: Scope, facts: FromClause) -> ColumnElement[bool]:
 async def incidents(reading: Reading, scope: Scope, now: datetime, most: int = MOST_INCIDENTS) -> tuple[Sequence[Sequence[Envelope]], bool]:
     """The facts of each incident of ``scope`` of the 14 days before ``now``, in the journal's order; and whether there were more.
 
-    For a force the days count from receipt, for an authority from when it was last concerned. The ``most`` newest are read.
+    For a force the days count from receipt, for an authority from when it was last concerned. The ``most`` newest are read. What was sent
+    for trying out is not among them: however much of it there is, it pushes nobody out.
     """
+    first = journal.alias()
+    tried_out = exists().where(
+        first.c.incident_id == journal.c.incident_id,
+        first.c.type == IncidentReceived.TYPE,
+        first.c.data["sandbox"].as_boolean().is_(True),
+    )
     theirs = (
         select(journal.c.incident_id)
-        .where(journal.c.recorded_at > now - timedelta(days=DAYS), touches(scope, journal))
+        .where(journal.c.recorded_at > now - timedelta(days=DAYS), touches(scope, journal), ~tried_out)
         .group_by(journal.c.incident_id)
         .order_by(func.max(journal.c.seq).desc())
         .limit(most + 1)

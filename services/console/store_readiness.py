@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from shared.db import Reading
 from shared.db.tables.directory import directory_authority, directory_contact, directory_setting, directory_team, directory_term
 from shared.db.tables.journal import journal
+from shared.db.tables.notifier import notifier_list
 from shared.errors import Misuse
 from shared.events import CallMade, NotificationOpened
 from shared.scope import Scope, ScopeKind
@@ -141,6 +142,12 @@ async def unreachable_teams(reading: Reading, scope: Scope, team_ids: Collection
         .order_by(directory_team.c.name)
     )
     return tuple((await reading.execute(statement)).scalars())
+
+
+async def last_duty_list_at(reading: Reading) -> datetime | None:
+    """When the duty desk's list was written last; None when it never was."""
+    newest = select(notifier_list.c.written_at).order_by(notifier_list.c.written_at.desc()).limit(1)
+    return (await reading.execute(newest)).scalar_one_or_none()
 
 
 async def nations(reading: Reading, scope: Scope) -> frozenset[str]:

@@ -16,16 +16,19 @@ async def sign_in(browser: Browser, link: str) -> None:
     await browser.send(await browser.open(link), "/sign-in")
 
 
-async def review(browser: Browser) -> int:
-    """One shift at the review desk; how many children were settled. A child whom the roll does not make plain is left to the next desk."""
-    settled, tried = 0, set[str]()
+async def review(browser: Browser, left: set[str]) -> int:
+    """One shift at the review desk; how many children were settled. A child whom the roll does not make plain is left to the next desk.
+
+    ``left`` are the cases that this desk has looked at already; those of this shift are added.
+    """
+    settled = 0
     for _ in range(CASES_EACH_SHIFT):
         page = await _opened(browser, DESK)
         claim = page.forms.get(f"{DESK}/claim") if page else None
         incident = _hidden(claim, "incident") if claim else ""
-        if page is None or not incident or incident in tried:
+        if page is None or not incident or incident in left:
             break
-        tried.add(incident)
+        left.add(incident)
         case = await browser.send(page, f"{DESK}/claim")
         settled += await _settle_all(browser, case)
         await _let_go(browser, incident)
@@ -62,32 +65,39 @@ async def _let_go(browser: Browser, incident: str) -> None:
             raise
 
 
-async def telephone(browser: Browser) -> int:
-    """One shift at the telephone: the first contact of each setting answers with the passphrase, and acts. How many calls that were."""
+async def telephone(browser: Browser, left: set[str]) -> int:
+    """One shift at the telephone: the first contact of each setting answers with the passphrase, and acts. How many calls that were.
+
+    ``left`` are the calls that nothing came of, whoever answers; those of this shift are added.
+    """
     made, tried = 0, set[str]()
     for _ in range(CALLS_EACH_SHIFT):
         page = await _opened(browser, CALLS)
-        claims = sorted(action for action in page.forms if action.endswith("/claim") and action not in tried) if page else []
+        claims = sorted(action for action in page.forms if action.endswith("/claim") and action not in tried | left) if page else []
         if page is None or not claims:
             break
         tried.add(claims[0])
         sheet = await browser.send(page, claims[0])
-        made += await _call(browser, sheet, claims[0].removesuffix("/claim"))
+        called, acknowledged = await _call(browser, sheet, claims[0].removesuffix("/claim"))
+        made += called
+        if not acknowledged:
+            left.add(claims[0])
     return made
 
 
-async def _call(browser: Browser, sheet: Page, action: str) -> int:
+async def _call(browser: Browser, sheet: Page, action: str) -> tuple[bool, bool]:
+    """Whether anybody was called, and whether she has acknowledged."""
     form = sheet.forms.get(action)
     people = [one.value for one in form.inputs if one.name == "contact"] if form else []
     if form is None or not people:
-        return 0
+        return False, False
     try:
-        await browser.send(sheet, action, typed={"heard": PASSPHRASE}, chosen=("acknowledged", people[0]))
+        page = await browser.send(sheet, action, typed={"heard": PASSPHRASE}, chosen=("acknowledged", people[0]))
     except Unexpected as refused:
         if refused.status not in (409, 422):
             raise
-        return 0
-    return 1
+        return False, False
+    return True, page.path == CALLS
 
 
 async def _opened(browser: Browser, path: str) -> Page | None:

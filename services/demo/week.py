@@ -30,7 +30,7 @@ from shared.web import sessions
 from shared.web.sessions import Role
 
 STOPS = (time(6, 30), time(8, 5), time(13, 0), time(22, 0))
-"""London wall times at which the sender asks what became of every child that is not at rest."""
+"""London wall times at which the sender asks what became of every child of whom that may have changed."""
 EVERYONE = STOPS[1]
 """When the holiday begins and when it ends, and at the last stop, she asks about every child."""
 DONE = "/message/done"
@@ -53,15 +53,22 @@ Act = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class _Sent:
-    """One report on the sender's list: its children, and what the API said last."""
+    """One report on the sender's list: its children, what the API said last, and whether anybody has done anything about it since."""
 
     incident_id: str
     children: tuple[str, ...]
     said: Mapping[str, Any] = field(default_factory=dict)
+    touched: bool = False
 
-    @property
-    def is_at_rest(self) -> bool:
-        return bool(self.said) and all(child["outcome"] in AT_REST for child in self.said["children"])
+    def is_as_said(self, now: datetime) -> bool:
+        """Whether what the API said last must still be so: nobody has acted, and everything it named comes later than ``now``.
+
+        Whoever is at rest stays so. Something that came due is asked about even when nothing seems to have come of it: then it is lost.
+        """
+        if not self.said:
+            return False
+        moving = [child for child in self.said["children"] if child["outcome"] not in AT_REST]
+        return not moving or (not self.touched and all(_is_ahead(child, now) for child in moving))
 
 
 class Week:
@@ -81,8 +88,10 @@ class Week:
         self._seen_seq = 0
         self._incidents: dict[str, str] = {}
         self._places: dict[str, str] = {}
+        self._about: dict[str, str] = {}
         self._attempts: dict[str, tuple[str, int]] = {}
         self._taken: set[str] = set()
+        self._left: dict[Role, set[str]] = {role: set() for role, _ in STAFF}
         self._queue: list[tuple[datetime, int, Act]] = []
         self._numbers = count()
         self.lost: set[tuple[str, str]] = set()
@@ -107,10 +116,11 @@ class Week:
             told(number + 1, len(stops))
 
     async def ask(self, *, everyone: bool) -> None:
-        """Ask the API about each report of the sender's list and note every lost child; about those at rest only when ``everyone``."""
+        """Ask the API about reports of the sender's list and note every lost child: about all if ``everyone``, else where it may differ."""
+        now = self._clock.now()
         for reference, sent in sorted(self._sent.items()):
-            if everyone or not sent.is_at_rest:
-                sent.said = await self._police.show(sent.incident_id)
+            if everyone or not sent.is_as_said(now):
+                sent.said, sent.touched = await self._police.show(sent.incident_id), False
                 known = {child["reference"]: child["outcome"] for child in sent.said["children"]}
                 self.lost |= {(reference, child) for child in sent.children if known.get(child, "lost") == "lost"}
 
@@ -171,6 +181,8 @@ class Week:
         else:
             await self._police.withdraw(known.incident_id, body)
         known.said = {}
+        for left in self._left.values():
+            left.discard(known.incident_id)
 
     # --- the schools --------------------------------------------------------------------------------------------------------
 
@@ -198,6 +210,7 @@ class Week:
             if isinstance(fact, NotificationOpened):
                 reference = self._incidents.get(fact.incident_id, "")
                 self._places[fact.notification_id] = f"{reference} {fact.destination_ref} {fact.purpose}"
+                self._about[fact.notification_id] = reference
             elif isinstance(fact, AttemptStarted):
                 self._attempts[fact.attempt_id] = (fact.notification_id, fact.rung)
 
@@ -205,6 +218,8 @@ class Week:
         """She opens her link, unless a colleague has told her that it is picked up. A link may have ended meanwhile."""
         if notification_id in self._taken:
             return
+        if (sent := self._sent.get(self._about[notification_id])) is not None:
+            sent.touched = True
         async with self._visitors.browser() as browser:
             try:
                 ended_at = await visit(browser, one.link or "", habit, self._codes)
@@ -225,7 +240,15 @@ class Week:
                 continue
             async with self._visitors.browser() as browser:
                 await sign_in(browser, await self._invite(role, scope))
-                await review(browser) if role in (Role.REVIEWER, Role.LEAD) else await telephone(browser)
+                left = self._left[role]
+                if role is Role.COORDINATOR:
+                    touched = set(self._incidents) if await telephone(browser, left) else set[str]()  # a call sheet names no report
+                else:
+                    seen = set(left)
+                    await review(browser, left)
+                    touched = left - seen
+            for incident_id in touched & self._incidents.keys():
+                self._sent[self._incidents[incident_id]].touched = True
 
     async def _invite(self, role: Role, scope: Scope) -> str:
         async with self._process.parts.database.transaction() as tx:
@@ -234,6 +257,12 @@ class Week:
 
     def _codes(self) -> list[str]:
         return [one.code for one in self._messages.all()[self._read :] if one.code]
+
+
+def _is_ahead(child: Mapping[str, Any], now: datetime) -> bool:
+    """Whether everything that the API names for a child and her destinations comes later than ``now``, and there is something."""
+    named = [one["next_action_at"] for one in (child, *child["destinations"])]
+    return named[0] is not None and all(datetime.fromisoformat(at) > now for at in named if at is not None)
 
 
 def _stops(ends_on: date) -> list[datetime]:

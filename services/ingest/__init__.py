@@ -3,7 +3,7 @@
 Subscribes to nothing; what it knows of the other services' work it reads from the journal.
 """
 
-from services.ingest import api, api_control, api_feed, pages_control, pages_entry
+from services.ingest import api, api_control, api_feed, pages_control, pages_correct, pages_entry, pages_withdraw
 from services.ingest.api_calling import calling
 from services.ingest.handlers import Intake
 from services.ingest.handlers_control import ControlLists
@@ -11,7 +11,7 @@ from services.ingest.handlers_correct import Corrections
 from services.ingest.handlers_entry import Entry
 from services.ingest.handlers_feed import Feed
 from services.ingest.handlers_folder import FolderIntake
-from services.ingest.handlers_folder_setup import folders_at
+from services.ingest.handlers_folder_setup import folders_at, refuse_ownerless
 from services.ingest.handlers_gather import Gathering
 from services.ingest.handlers_show import Views
 from services.ingest.handlers_webhook import Webhooks
@@ -32,17 +32,20 @@ def build(parts: Parts) -> Service:
     intake = Intake(database=parts.database, vault=parts.vault, retention_months=parts.settings.retention_months)
     gathering = Gathering(intake.accept)
     keys = Keys(parts.database, parts.clock)
+    corrections = Corrections(database=parts.database, vault=parts.vault)
+    views = Views(database=parts.database, vault=parts.vault, clock=parts.clock)
     routes = api.build(
         intake=intake,
         gathering=gathering,
-        corrections=Corrections(database=parts.database, vault=parts.vault),
-        views=Views(database=parts.database, vault=parts.vault, clock=parts.clock),
+        corrections=corrections,
+        views=views,
         keys=keys,
         limits=parts.frame.limits,
         clock=parts.clock,
     )
     who = calling(keys, parts.frame.limits)
     feed = Feed(parts.database, parts.vault)
+    entry = Entry(database=parts.database, clock=parts.clock, intake=intake, corrections=corrections, views=views)
     pushing = Pushing(database=parts.database, clock=parts.clock, feed=feed, webhooks=webhooks(parts), poster=poster(parts.settings))
     watched = folders(parts)
     lists = ControlLists(database=parts.database, directory=parts.directory, clock=parts.clock)
@@ -52,7 +55,9 @@ def build(parts: Parts) -> Service:
         api=(routes, api_feed.build(feed, who), api_control.build(lists, who)),
         pages=(
             pages_control.build(parts),
-            pages_entry.build(parts, Entry(database=parts.database, clock=parts.clock, intake=intake)),
+            pages_entry.build(parts, entry),
+            pages_correct.build(parts, entry),
+            pages_withdraw.build(parts, entry),
         ),
         loops=(
             HashRotation(parts.database, parts.vault),
@@ -77,6 +82,14 @@ def folders(parts: Parts) -> Folders | None:
             for one in folders_at(parts.settings.folders_file)
         ]
     )
+
+
+async def check_folders(parts: Parts) -> None:
+    """Raise SettingsRefused when a watched folder that the settings name cannot be used, or is of a force without a policy in force."""
+    if parts.settings.folders_file is not None:
+        found = folders_at(parts.settings.folders_file)
+        async with parts.database.reading() as reading:
+            await refuse_ownerless(reading, parts.directory, found, parts.clock.now())
 
 
 def webhooks(parts: Parts) -> Webhooks:

@@ -15,7 +15,7 @@ from services.ingest import api_answers, api_batch, api_document
 from services.ingest.api_answers import CheckAnswer, IncidentAnswer, ReceiptAnswer
 from services.ingest.api_calling import calling
 from services.ingest.api_document import IF_MATCH, INCIDENTS, ONE, WITHDRAWAL
-from services.ingest.api_requests import OnlyCheck, precondition, reason, refuse_other_media_type
+from services.ingest.api_requests import OnlyCheck, precondition, reason, refuse_other_media_type, refuse_trying_out
 from services.ingest.domain.precondition import entity_tag
 from services.ingest.handlers import Accept, Different, Intake, Repeated, received
 from services.ingest.handlers_correct import Change, Changed, Corrections, OtherIdentity, Stale, Withdrawal
@@ -112,6 +112,7 @@ def _later(router: APIRouter, known: Any, corrections: Corrections, clock: Clock
         order, or by `If-Match`. A version that is older than what is here is answered with `ignored: "older"`, the same content with
         `repeated`, both with 200 and the receipt of what is here. After a withdrawal it opens the report again.
         """
+        refuse_trying_out(request)
         one = await _received(request, caller, clock)
         try:
             changed = await corrections.correct(_id(incident_id), one, precondition(if_match))
@@ -133,6 +134,7 @@ def _later(router: APIRouter, known: Any, corrections: Corrections, clock: Clock
         incident_id: str, request: Request, response: Response, caller: Annotated[Caller, Depends(known)], if_match: IfMatch = None
     ) -> Any:
         """Everyone who was told of it is told that it was taken back. Said again, it changes nothing; a later `PUT` opens it again."""
+        refuse_trying_out(request)
         refuse_other_media_type(request, "application/json")
         why = reason(await request.body())
         if isinstance(why, Problem):

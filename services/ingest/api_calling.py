@@ -1,9 +1,13 @@
-"""Who calls: the dependency that every route for police systems stands behind."""
+"""Who calls: the dependency that every route for police systems stands behind.
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+A route whose body the framework reads is a ``known_first`` route as well: a framework parses a body before it asks who sent it.
+"""
 
-from fastapi import Request, Security
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Request, Response, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -26,6 +30,9 @@ def calling(keys: Keys, limits: Limits, *, each_minute: float = CALLS_EACH_MINUT
     bearer = HTTPBearer(scheme_name="api-key", description="`<key id>.<secret>`, scoped to one force", auto_error=False)
 
     async def who(request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> Caller:
+        seen: Caller | None = getattr(request.state, "caller", None)
+        if seen is not None:
+            return seen
         caller = await keys.caller(request.headers.get("authorization", ""))
         if caller is None:
             limits.take("key refused", client(request), each_minute=REFUSALS_EACH_MINUTE, burst=REFUSALS_BURST)
@@ -34,3 +41,19 @@ def calling(keys: Keys, limits: Limits, *, each_minute: float = CALLS_EACH_MINUT
         return caller
 
     return who
+
+
+def known_first(who: Calling) -> type[APIRoute]:
+    """A kind of route that asks ``who`` calls before a byte of the body is read, and once."""
+
+    class KnownFirst(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def first(request: Request) -> Response:
+                request.state.caller = await who(request, None)
+                return await handle(request)
+
+            return first
+
+    return KnownFirst

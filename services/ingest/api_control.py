@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.api_calling import Calling
+from services.ingest.api_calling import Calling, known_first
 from services.ingest.domain.control import ControlList, GapKind
 from services.ingest.handlers_control import ControlLists
 from services.ingest.keys import Caller
@@ -43,7 +43,7 @@ class ListAnswered(BaseModel):
 
 def build(lists: ControlLists, calling: Calling) -> APIRouter:
     """The route."""
-    router = APIRouter(tags=["outcomes"])
+    router = APIRouter(tags=["outcomes"], route_class=known_first(calling))
 
     @router.post(
         CONTROL_LISTS, response_model=ListAnswered, summary="Which references with a linked child are missing", responses=_REFUSALS

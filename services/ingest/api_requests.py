@@ -43,6 +43,12 @@ def refuse_other_media_type(request: Request, wanted: str) -> None:
         raise MediaTypeRefused("The body must not be compressed.")
 
 
+def refuse_trying_out(request: Request) -> None:
+    """What changes a report is never tried out: whoever asks for that must not have it stored all the same. Raises Malformed."""
+    if "validate" in request.query_params:
+        raise Malformed("Only new reports can be checked with validate=only. Nothing of this was taken.")
+
+
 def precondition(if_match: str | None) -> Expected | None:
     """The versions that the request is meant for; None when it does not say. Raises Malformed."""
     if if_match is None:

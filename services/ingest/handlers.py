@@ -126,9 +126,7 @@ class Intake:
                     answers.append(Repeated(slip))
                 else:
                     answers.append(Different(incident.incident_id))
-            await self._restamp(
-                tx, [(stored[one.identity], one) for one, said in zip(batch, answers, strict=True) if type(said) is Repeated]
-            )
+            await self._restamp(tx, [(stored[one.identity], one) for one, said in zip(batch, answers, strict=True) if _is_confirmed(said)])
         for entry in entries:
             if entry.incident.incident_id in new:
                 log.info("incident.received", incident_id=entry.incident.incident_id, children=len(entry.child_ids))
@@ -185,6 +183,11 @@ class Intake:
             if heads[stored.incident_id].incident_version == stored.incident_version and order(here, one.stamp) is Order.NEWER:
                 stamps[stored.incident_id] = later(here, one.stamp)
         await store.restamp(tx, [(head, stamps[incident_id]) for incident_id, head in heads.items()])
+
+
+def _is_confirmed(said: Answer) -> bool:
+    """Whether its source sent what stands. A withdrawn report does not stand: its stamp stays, so that a PUT under it still opens it."""
+    return isinstance(said, Repeated) and said.receipt.withdrawn_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import IO
 from services.ingest import handlers_folder_files as files
 from services.ingest import store_folder as store
 from services.ingest.domain.mapping import Export
-from services.ingest.domain.mapping_files import incidents
+from services.ingest.domain.mapping_files import FILE_BYTES_MAX, ExportRefused, incidents
 from services.ingest.domain.mapping_rows import REASONS, Fault, Row, built, fault
 from services.ingest.handlers import Accept, Accepted, Answer, Different, Intake, received
 from services.ingest.handlers_correct import Change, Corrections
@@ -121,9 +121,11 @@ class FolderIntake:
             file_id = file.file_id
             async with self._database.transaction() as tx:
                 await store.keep(tx, file)
-        except OSError:
-            pass  # it cannot even be read: there is no hash to know it by
+        except (OSError, ExportRefused):
+            pass  # it cannot even be read, or is too much to be: there is no hash to know it by
         await asyncio.to_thread(files.fail, path, file_id, code)
+        async with self._database.transaction() as tx:
+            await store.add_unread(tx, self._unread(file_id, code))  # without a row nothing would make it an alarm
         log.error("folder.file-failed", force=self.folder.force, file_id=file_id, reason=code)
         return True
 
@@ -151,10 +153,12 @@ class FolderIntake:
             await store.end_moved(tx, one.force, one.label, self._clock.real(), sandbox=one.sandbox)
 
     async def _known(self, path: Path) -> File:
-        """The row of the file, made when its content was never seen. Raises OSError."""
+        """The row of the file, made when its content was never seen. Raises OSError, and ExportRefused before reading one too large."""
         one, keyring = self.folder, self._vault.keyring
-        hashes = await asyncio.to_thread(files.hashes, path, keyring.index_keys)
         size, file_at = await asyncio.to_thread(files.size_and_instant, path)
+        if size > FILE_BYTES_MAX:
+            raise ExportRefused("too-large")
+        hashes = await asyncio.to_thread(files.hashes, path, keyring.index_keys)
         async with self._database.transaction() as tx:
             known = await store.by_hash(tx, one.force, one.label, hashes, sandbox=one.sandbox)
             if known is not None:
@@ -173,6 +177,24 @@ class FolderIntake:
             )
             await store.add(tx, file)
         return file
+
+    def _unread(self, file_id: str, code: str) -> File:
+        """The row of a file of which nothing is known."""
+        one, now = self.folder, self._clock.real()
+        return File(
+            file_id=file_id,
+            force=one.force,
+            label=one.label,
+            sandbox=one.sandbox,
+            content_hash=file_id,
+            hash_key_id=self._vault.keyring.current_index_key_id,
+            bytes=0,
+            state="failed",
+            reason=code,
+            file_at=now,
+            found_at=now,
+            ended_at=now,
+        )
 
     async def _opened(self, path: Path) -> _Open | None:
         """The file at the place where it was left; None when there is nothing left to take."""

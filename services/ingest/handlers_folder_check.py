@@ -36,8 +36,9 @@ class Checked:
 
 def check(export: Export, path: Path) -> Checked:
     """Read the export as a watched folder would, without taking any of it. Raises ExportRefused, OSError."""
-    _, file_at = size_and_instant(path)
-    found = incidents(export, lambda: blocks(path))
+    itself = path.resolve()  # an operator may name a link; in a watched folder none is followed
+    _, file_at = size_and_instant(itself)
+    found = incidents(export, lambda: blocks(itself))
     rows, number, refused, notes, said = 0, 0, Counter[str](), Counter[str](), Counter[str]()
     for group in islice(found.groups, INCIDENTS_CHECKED):
         rows, number = rows + len(group), number + 1

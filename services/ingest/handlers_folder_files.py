@@ -2,10 +2,14 @@
 
 Every move is a rename within the folder, so a file is always in exactly one place. What is given back is written under a name that
 nobody looks at, and renamed when it is whole.
+
+Whoever may write into the folder is not trusted: no symbolic link in it is followed, or a file of ours, or another force's, would be read
+or written in its place.
 """
 
 import contextlib
 import csv
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -30,7 +34,8 @@ def prepare(folder: Path) -> IO[str] | None:
     """Make the folders inside, and hold the folder for this process; None while another one holds it. Raises OSError."""
     for name in (TAKING, DONE, REFUSED, FAILED, REPEATED):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-    held = (folder / ".encompass.lock").open("w")
+        _inside(folder, name)
+    held = os.fdopen(os.open(folder / ".encompass.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE), "r+")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -54,9 +59,10 @@ def waiting(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def taking(folder: Path) -> Path | None:
-    """The file that is being taken; the first by name when there are several."""
-    names = sorted(path.name for path in (folder / TAKING).iterdir() if path.is_file())
-    return folder / TAKING / names[0] if names else None
+    """The file that is being taken; the first by name when there are several. A link counts too, so that it is put away."""
+    inside = _inside(folder, TAKING)
+    names = sorted(path.name for path in inside.iterdir() if path.is_symlink() or path.is_file())
+    return inside / names[0] if names else None
 
 
 def take(folder: Path, name: str) -> Path:
@@ -86,15 +92,17 @@ def hashes(path: Path, keys: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file."""
-    with path.open("rb") as handle:
+    """The bytes of a file. Raises OSError for a link, and for what is no file."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as handle:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "no file")
         while block := handle.read(BLOCK_BYTES):
             yield block
 
 
 def size_and_instant(path: Path) -> tuple[int, datetime]:
-    """Its size, and when it was last written."""
-    said = path.stat()
+    """Its size, and when it was last written; a link's own."""
+    said = path.lstat()
     return said.st_size, datetime.fromtimestamp(said.st_mtime, UTC)
 
 
@@ -129,6 +137,14 @@ def given_back(path: Path, file_id: str) -> None:
     folder = path.parent.parent
     with contextlib.suppress(FileNotFoundError):
         _unfinished(folder, file_id).rename(_free(folder / REFUSED, path.stem, ".csv", file_id))
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """One of the folders inside. Raises OSError for a link that leads elsewhere."""
+    inside = folder / name
+    if not stat.S_ISDIR(inside.lstat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "no folder")
+    return inside
 
 
 def _unfinished(folder: Path, file_id: str) -> Path:

@@ -1,11 +1,16 @@
 """Reading which folders are watched, and their mapping files. An error names the file and the key, and never quotes a value."""
 
 import tomllib
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from services.ingest.domain.mapping import Export, MappingRefused, read_mapping, tables_named
+from services.ingest.handlers_control import policy_of
 from services.ingest.handlers_folder import Folder
 from services.ingest.keys import LABEL_CHARS_MAX
+from shared.db import Reading
+from shared.directory import Directory
 from shared.errors import SettingsRefused
 
 FILE_BYTES_MAX = 1024 * 1024
@@ -43,6 +48,18 @@ def folders_at(path: Path) -> tuple[Folder, ...]:
     if faults:
         raise SettingsRefused("; ".join(f"{path.name}: {fault}" for fault in faults))
     return tuple(found)
+
+
+async def refuse_ownerless(reading: Reading, directory: Directory, folders: Sequence[Folder], now: datetime) -> None:
+    """Raise SettingsRefused, with every fault, for a folder whose force has no policy in force at ``now``: nobody could decide what becomes
+    of its reports, or own what goes wrong with it."""
+    faults = [
+        f"folder {number}: its force has no policy in force: import one first, or correct the code"
+        for number, one in enumerate(folders, 1)
+        if await policy_of(directory, reading, one.force, now) is None
+    ]
+    if faults:
+        raise SettingsRefused("; ".join(f"ENCOMPASS_FOLDERS_FILE: {fault}" for fault in faults))
 
 
 def _folder(base: Path, where: str, said: object, faults: list[str]) -> Folder | None:

@@ -67,7 +67,7 @@ class Views:
             child_ids = await store.child_ids(reading, incident_id)
             version = (await newest(reading, [incident_id]))[incident_id]
             envelopes = await journal.of_incident(reading, incident_id, without=IncidentViewed.TYPE)
-            sealed = await opened(self._vault, reading, incident_id, scope)
+            sealed = await opened(self._vault, reading, incident_id, scope, version)
             known = None
             if sealed is not None:
                 named = set(child_ids) <= set(sealed.child_ids.values())

@@ -10,10 +10,11 @@ from services.ingest.store import Incident
 from shared.db import Reading
 from shared.errors import VaultSealed
 from shared.log import logger
+from shared.report import store as reports
 from shared.report.findings import Finding
 from shared.report.model import Report
 from shared.report.sealed import SealedReport
-from shared.report.store import load
+from shared.report.store import Version, load
 from shared.scope import Scope
 from shared.vault import Vault
 
@@ -60,10 +61,10 @@ class Told:
     references: Mapping[str, str] = field(repr=False)
 
 
-async def opened(vault: Vault, reading: Reading, incident_id: str, scope: Scope) -> SealedReport | None:
-    """The newest report; None once it has been erased: what became of its children outlives it."""
+async def opened(vault: Vault, reading: Reading, incident_id: str, scope: Scope, newest: Version | None = None) -> SealedReport | None:
+    """The newest report; None once it has been erased: what became of its children outlives it. ``newest`` saves reading which it is."""
     try:
-        return await load(vault, reading, incident_id, scope)
+        return await (load(vault, reading, incident_id, scope) if newest is None else reports.opened(vault, reading, newest, scope))
     except VaultSealed:
         log.warning("report.sealed", incident_id=incident_id)
         return None

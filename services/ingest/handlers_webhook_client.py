@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
@@ -16,6 +17,7 @@ from services.ingest.domain.webhook import is_public
 from shared.db import assert_outside_transaction
 
 TIMEOUT_SECONDS = 10.0
+LONGEST_TRY_SECONDS = 2 * TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +38,23 @@ class Posted:
         return self.reason or f"http-{self.status}"
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()  # reads all of the machine's certificates
+
+
 class Poster:
     """Posts. ``private`` allows addresses that are not public: for a receiver in the same network."""
 
     def __init__(self, *, private: bool) -> None:
         self._private = private
-        self._tls = ssl.create_default_context()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
         """One try, within ten seconds for each step and twenty in all. Raises nothing that the network does."""
         assert_outside_transaction()
         try:
             target = httpx.URL(url)
-            async with asyncio.timeout(2 * TIMEOUT_SECONDS):
+            async with asyncio.timeout(LONGEST_TRY_SECONDS):
                 address = await self._address(target)
                 if address is None:
                     return Posted(reason="address-refused")
@@ -76,7 +82,7 @@ class Poster:
         sent = {**headers, "Host": target.netloc.decode("ascii"), "Content-Type": "application/json", "User-Agent": "encompass"}
         known = {"sni_hostname": target.host} if target.scheme == "https" else {}
         async with (
-            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=self._tls) as client,
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=_tls()) as client,
             client.stream("POST", target.copy_with(host=address), content=body, headers=sent, extensions=known) as answer,
         ):
             return Posted(status=answer.status_code)

@@ -1,4 +1,5 @@
-"""Watching a force's ways in and out: silence, a control list that did not come, references without an outcome, a paused webhook.
+"""Watching a force's ways in and out: silence, a control list that did not come, references without an outcome, a paused webhook, a file
+of a watched folder that failed or whose rows came back.
 
 Judged twice a minute on the business clock, and never by a page that somebody happens to look at. What is wrong is a row with an owner
 and an error in the log when it begins; it clears by itself.
@@ -8,9 +9,9 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.ingest import store_control, store_feed, store_watch, store_webhook
+from services.ingest import store_control, store_feed, store_folder, store_watch, store_webhook
 from services.ingest.domain.control import is_list_missing
-from services.ingest.domain.watch import LIST_MISSING, SILENT, WEBHOOK_PAUSED, silent_since
+from services.ingest.domain.watch import FOLDER_FAILED, FOLDER_RETURNED, LIST_MISSING, SILENT, WEBHOOK_PAUSED, silent_since
 from services.ingest.handlers_control import policy_of
 from services.ingest.store_watch import Alarm
 from shared.clock import Clock
@@ -110,8 +111,12 @@ async def _wrong(reading: Reading, now: datetime) -> Wrong:
         if one.kind == store_feed.LIST and is_list_missing(one.heard_at, now):
             wrong[one.force, LIST_MISSING, one.system] = one.heard_at
     for webhook in await store_webhook.every(reading):
-        if webhook.state == store_webhook.PAUSED:
+        if webhook.state == store_webhook.PAUSED and not webhook.sandbox:
             wrong[webhook.force, WEBHOOK_PAUSED, webhook.webhook_id] = webhook.failing_since_at or webhook.due_at
+    for force, label, since in await store_folder.failed(reading):
+        wrong[force, FOLDER_FAILED, label] = since
+    for force, label, since in await store_folder.returned(reading):
+        wrong[force, FOLDER_RETURNED, label] = since
     return wrong
 
 

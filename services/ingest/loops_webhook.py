@@ -14,7 +14,7 @@ from services.ingest.domain.feed import as_json
 from services.ingest.domain.webhook import PAUSED_AFTER, back_off
 from services.ingest.handlers_feed import Feed
 from services.ingest.handlers_webhook import Webhooks, send
-from services.ingest.handlers_webhook_client import Posted, Poster
+from services.ingest.handlers_webhook_client import LONGEST_TRY_SECONDS, Posted, Poster
 from services.ingest.store_webhook import Webhook
 from shared.clock import Clock
 from shared.db import Database
@@ -48,16 +48,25 @@ class Pushing:
         self._renewed_at: float | None = None
 
     async def run_once(self) -> int:
-        """One batch for each webhook that is due; how many webhooks were tried."""
+        """What each webhook that is due has not got, for as long as one slow receiver may take; how many batches were tried."""
         await self._renew()
         async with self._database.reading() as reading:
             due = await store_webhook.due(reading, self._clock.real())
-        # One slow receiver keeps nobody else waiting for more than its own time-out.
-        done = await asyncio.gather(*(self._push(webhook_id) for webhook_id in due), return_exceptions=True)
+        until = self._clock.monotonic() + LONGEST_TRY_SECONDS
+        done = await asyncio.gather(*(self._push_until(until, webhook_id) for webhook_id in due), return_exceptions=True)
         for one in done:
             if isinstance(one, BaseException):
                 raise one
         return sum(one for one in done if isinstance(one, int))
+
+    async def _push_until(self, until: float, webhook_id: str) -> int:
+        """Batch after batch, so that a webhook with much to get is not held up by another one's slow receiver."""
+        pushed = 0
+        while await self._push(webhook_id):
+            pushed += 1
+            if self._clock.monotonic() >= until:
+                break
+        return pushed
 
     async def next_due(self) -> datetime | None:
         """Nothing here waits for business time."""

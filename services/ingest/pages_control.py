@@ -29,6 +29,8 @@ ALARMS = {
     "silent": "Neither a report nor a control list has come for longer than this force is usually silent.",
     "list-missing": "A system that sends control lists has sent none today.",
     "webhook-paused": "The force's receiver takes nothing: outcomes are not pushed to it any more. It can still ask for them.",
+    "folder-failed": "A file of a watched folder could not be read: nothing more of it is taken. It lies in failed, beside its reason.",
+    "folder-returned": "Rows of a watched folder's file were not taken. They lie in refused, each with its reason, to be mended.",
 }
 
 log = logger(__name__)

@@ -32,7 +32,8 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """What is wrong since ``since_at``, and whose it is (a team). ``subject`` is a system or a webhook, else empty."""
+    """What is wrong since ``since_at``, and whose it is (a team). ``subject`` is a system, a webhook or a folder's label, else
+    empty."""
 
     force: str
     kind: str

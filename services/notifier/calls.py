@@ -2,15 +2,16 @@
 
 Whoever telephones learns who is to be rung and nothing of what it is about. Only a registered contact who gives the right passphrase
 acknowledges (D5); a contact who may be one of the incident's adults is not on the sheet, and nothing shows that she was left out
-(design rule 7.7). ``session_id`` is the caller's sign-in, which has the call for half an hour of real time after claiming it.
+(design rule 7.7). ``session_id`` is the caller's sign-in, which has the call for half an hour of real time after claiming it; ``label`` is
+how her desk calls her, and when that is the name of one of the adults she is shown and may say nothing (NotAllowed).
 """
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.notifier import store, store_calls
-from services.notifier.domain.calls import TRIES_WITHIN, CallOutcome, again_at, by_telephone, quoted, tries_left
+from services.notifier import store, store_calls, store_words
+from services.notifier.domain.calls import TRIES_WITHIN, CallOutcome, Made, Noted, again_at, by_telephone, quoted, refuse_time, tries_left
 from services.notifier.domain.rungs import Owed, Result
 from services.notifier.domain.states import State
 from services.notifier.handlers_calls import NOT_PROVABLE, end_calls, open_call
@@ -23,7 +24,7 @@ from services.notifier.store_calls import Call, CallTask
 from shared.clock import Clock
 from shared.db import Database, Reading, Transaction
 from shared.directory import Contact, Directory, Passphrase
-from shared.errors import Misuse, NotFound, Refused
+from shared.errors import Misuse, NotAllowed, NotFound, Refused
 from shared.events import NOTIFIER, CallMade, NotificationAcknowledged
 from shared.log import logger
 from shared.scope import Scope
@@ -66,23 +67,6 @@ class Sheet:
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A call as its caller tells of it. ``contact_id`` is whom she spoke to, ``heard`` the passphrase as she heard it."""
-
-    outcome: CallOutcome
-    contact_id: str | None = None
-    heard: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
-    """What a call came to. ``sent``: the contact had no message yet and was sent one now, over so many channels."""
-
-    outcome: CallOutcome
-    sent: int = 0
-
-
 class Calls:
     """Safe to share between requests."""
 
@@ -116,8 +100,11 @@ class Calls:
             for task in shown
         )
 
-    async def claim(self, scope: Scope, session_id: str, phone_task_id: str) -> bool:
+    async def claim(self, scope: Scope, session_id: str, phone_task_id: str, label: str = "") -> bool:
         """Take a call; False when somebody else has it. Raises NotFound when nobody owes it any more or it is not ``scope``'s."""
+        async with self._database.reading() as reading:
+            notification = await store.get(reading, (await self._task(reading, scope, phone_task_id)).notification_id)
+        await self._refuse_adult(notification, label)
         async with self._database.transaction() as tx:
             await self._task(tx, scope, phone_task_id)
             claimed = await store_calls.claim(tx, phone_task_id, session_id, tx.clock.real() + CLAIM)
@@ -130,7 +117,7 @@ class Calls:
             await self._task(tx, scope, phone_task_id)
             await store_calls.release(tx, phone_task_id, session_id)
 
-    async def sheet(self, scope: Scope, session_id: str, phone_task_id: str) -> Sheet | None:
+    async def sheet(self, scope: Scope, session_id: str, phone_task_id: str, label: str = "") -> Sheet | None:
         """The call sheet; None when this session has not claimed the call. Raises NotFound as ``claim`` does."""
         async with self._database.reading() as reading:
             task = await self._task(reading, scope, phone_task_id)
@@ -140,6 +127,7 @@ class Calls:
             passphrase = await self._passphrase(reading, task)
             teams = await self._directory.teams(reading, [task.team_id])
             calls = await store_calls.calls(reading, task.notification_id)
+        await self._refuse_adult(notification, label)
         known = await self._knowing.of(notification)
         log.info("call-sheet.viewed", phone_task_id=phone_task_id, session_id=session_id)
         return Sheet(
@@ -154,11 +142,12 @@ class Calls:
             calls=calls,
         )
 
-    async def note(self, scope: Scope, session_id: str, phone_task_id: str, made: Made) -> Noted | None:
+    async def note(self, scope: Scope, session_id: str, phone_task_id: str, made: Made, label: str = "") -> Noted | None:
         """Write a call down and do what follows from it; None when this session has not claimed the call, or it is not owed any more.
 
         ``acknowledged`` is a claim: with a wrong passphrase it becomes ``wrong-passphrase``, with none on record ``no-passphrase``.
-        Raises TooManyTries when too many were wrong within the hour, NotFound for a contact who is not on the sheet.
+        A call that is entered afterwards counts by when it was made. Raises TooManyTries when too many were wrong within the hour, NotFound
+        for a contact who is not on the sheet, NotThen for a time at which that call cannot have been made.
         """
         async with self._database.reading() as reading:
             task = await store_calls.task(reading, phone_task_id, scope)
@@ -166,6 +155,7 @@ class Calls:
                 return None
             notification = await store.get(reading, task.notification_id)
             passphrase = await self._passphrase(reading, task)
+        await self._refuse_adult(notification, label)
         known = await self._knowing.of(notification)
         if made.contact_id is not None and made.contact_id not in {one.contact.contact_id for one in _to_ask(notification, known)}:
             raise NotFound("there is no such contact on the sheet")
@@ -177,11 +167,14 @@ class Calls:
                 return None
             if made.outcome is CallOutcome.ACKNOWLEDGED and passphrase.is_known:
                 await self._count_tries(tx, task)
-            await self._log_call(tx, held, task, outcome, made.contact_id, session_id)
+            opened_at = held.plan.opened_at if held.plan.past else held.opened_at
+            changed_at = await store_words.changed_at(tx, held.incident_id, held.notification_id) if made.made_at else None
+            refuse_time(made.made_at, opened_at, changed_at, tx.clock.now())
+            await self._log_call(tx, held, task, outcome, made, session_id)
             if outcome is not CallOutcome.ACKNOWLEDGED or made.contact_id is None:
                 await self._go_on(tx, held, task, known, outcome)
                 return Noted(outcome=outcome)
-            begun = await self._acknowledge(tx, held, known, task, made.contact_id)
+            begun = await self._acknowledge(tx, held, known, task, made.contact_id, made.made_at)
         return Noted(outcome=outcome, sent=await self._send(held, known, begun))
 
     # --- judging ----------------------------------------------------------------------------------------------------------------------
@@ -204,17 +197,18 @@ class Calls:
     # --- writing ----------------------------------------------------------------------------------------------------------------------
 
     async def _log_call(
-        self, tx: Transaction, held: Notification, task: CallTask, outcome: CallOutcome, contact_id: str | None, session_id: str
+        self, tx: Transaction, held: Notification, task: CallTask, outcome: CallOutcome, made: Made, session_id: str
     ) -> None:
-        await store_calls.add_call(tx, task, outcome, contact_id, session_id)
+        await store_calls.add_call(tx, task, outcome, made, session_id)
         call = CallMade(
             incident_id=held.incident_id,
             notification_id=held.notification_id,
             phone_task_id=task.phone_task_id,
             outcome=outcome.value,
             caller=session_id,
-            called_at=tx.clock.now(),
-            contact_id=contact_id,
+            called_at=made.made_at or tx.clock.now(),
+            contact_id=made.contact_id,
+            entered_at=tx.clock.now() if made.made_at else None,
         )
         await tx.record(NOTIFIER, [call])
         log.info("call.made", phone_task_id=task.phone_task_id, session_id=session_id, result=outcome.value)
@@ -226,22 +220,26 @@ class Calls:
         if outcome is CallOutcome.NOT_PROVABLE:
             await open_call(tx, held, known.policy.teams.authority_lead, NOT_PROVABLE)
 
-    async def _acknowledge(self, tx: Transaction, held: Notification, known: Known, task: CallTask, contact_id: str) -> tuple[Begun, ...]:
+    async def _acknowledge(
+        self, tx: Transaction, held: Notification, known: Known, task: CallTask, contact_id: str, made_at: datetime | None
+    ) -> tuple[Begun, ...]:
         """A registered person acts on it today. One who had no message yet is sent one while she is on the telephone."""
         now, notification_id = tx.clock.now(), held.notification_id
+        said_at = made_at or now
         before = State(children=await store.children(tx, notification_id), registered=frozenset({contact_id}))
         taken = []
-        for was, child in zip(before.children, by_telephone(before, contact_id, now).children, strict=True):
+        for was, child in zip(before.children, by_telephone(before, contact_id, said_at).children, strict=True):
             if child != was:
-                await store.change_child(tx, notification_id, child, telephoned_at=now)
+                await store.change_child(tx, notification_id, child, telephoned_at=said_at)
                 taken.append(child.child_id)
         acknowledged = NotificationAcknowledged(
             incident_id=held.incident_id,
             notification_id=notification_id,
             contact_id=contact_id,
             child_ids=tuple(taken),
-            acknowledged_at=now,
+            acknowledged_at=said_at,
             way="telephone",
+            entered_at=now if made_at else None,
         )
         await tx.record(NOTIFIER, [acknowledged])
         await end_calls(tx, held, acknowledged_by=task.phone_task_id)
@@ -251,7 +249,7 @@ class Calls:
 
     async def _begun(self, tx: Transaction, held: Notification, known: Known, contact_id: str) -> tuple[Begun, ...]:
         own = [one for one in known.tried if one.contact_id == contact_id]
-        if any(one.result in (Result.STARTED, Result.HANDED_OVER, Result.UNKNOWN) for one in own):
+        if any(one.result in (Result.STARTED, Result.HANDED_OVER, Result.UNKNOWN) and not one.returned for one in own):
             return ()
         rung, channels = len(held.plan.rungs), known.person(contact_id).channels
         rounds = {channel: sum((one.rung, one.channel) == (rung, channel) for one in own) for channel in channels}
@@ -267,6 +265,10 @@ class Calls:
         return len(sent)
 
     # --- reading ----------------------------------------------------------------------------------------------------------------------
+
+    async def _refuse_adult(self, notification: Notification, label: str) -> None:
+        if await self._knowing.is_adult(notification, label):
+            raise NotAllowed("This sign-in cannot make that call.")
 
     async def _task(self, reading: Reading, scope: Scope, phone_task_id: str) -> CallTask:
         task = await store_calls.task(reading, phone_task_id, scope)
@@ -286,5 +288,5 @@ class Calls:
 
 
 def _to_ask(notification: Notification, known: Known) -> list[Person]:
-    """Whom to ask for, in the ladder's order: those who may be told. Who was left out shows nowhere."""
-    return [person for person in known.receivers(notification.destination_kind) if person.may_be_told]
+    """Whom to ask for, in the ladder's order: those who may be told, and whose details are not in doubt. Who was left out shows nowhere."""
+    return [person for person in known.receivers(notification.destination_kind) if person.may_be_asked_for]

@@ -1,42 +1,20 @@
 """Opening notifications: one for each destination that the router decided, with its plan frozen (D2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from services.notifier import store
-from services.notifier.domain.plan import PHONE, Plan, Step, make_plan
+from services.notifier.domain.plan import Plan
 from services.notifier.domain.states import Stage
-from services.notifier.handlers_contacts import TEAM, ByRole, Contacts
+from services.notifier.handlers_planning import Planning, Wanted
 from services.notifier.store import Notification
 from shared.db import Transaction
 from shared.directory import Directory
-from shared.events import NOTIFIER, DestinationRevised, IncidentRouted, NotificationOpened
+from shared.events import NOTIFIER, IncidentRouted, NotificationOpened
 from shared.ids import new_id
 from shared.log import logger
 from shared.policy import Policy
 
-ORDINARY = "ordinary"
-NO_TIME_LEFT_MINUTES = 10**6
-"""Router said that this one is urgent: it is too near whatever the clock says here, so every rung is due at once."""
-
 log = logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamStep:
-    """One step of a team's own ladder."""
-
-    role: str
-    share: float | None = None
-    minutes_before_deadline: int | None = None
-
-
-TEAM_LADDER = (
-    TeamStep(role="duty", share=0.0),
-    TeamStep(role="lead", minutes_before_deadline=60),
-    TeamStep(role=PHONE, minutes_before_deadline=15),
-)
-"""Whoever is on duty at once, the team's lead an hour before the deadline, and a telephone while there is still time to use it."""
 
 
 class Opening:
@@ -44,7 +22,7 @@ class Opening:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._contacts = Contacts(directory)
+        self._planning = Planning(directory)
 
     async def open(self, tx: Transaction, facts: Sequence[IncidentRouted]) -> None:
         """Open a notification for each of these destinations that has none yet. Raises NotFound for an unknown policy version."""
@@ -60,24 +38,18 @@ class Opening:
             log.info("notification.open", incident_id=one.incident_id, notification_id=one.notification_id)
 
     async def _notifications(self, tx: Transaction, facts: Sequence[IncidentRouted], policies: Mapping[str, Policy]) -> list[Notification]:
-        destinations = [(fact.destination_kind, fact.destination_ref, policies[fact.policy_version]) for fact in facts]
-        contacts = await self._contacts.by_role(tx, destinations)
-        return [
-            _notification(tx, fact, plan_for(tx, fact, fact.destination_kind, policy, by_role), policy.teams.phone)
-            for (fact, by_role), (_, _, policy) in zip(zip(facts, contacts, strict=True), destinations, strict=True)
+        wanted = [
+            Wanted(
+                owed=fact,
+                purpose=fact.purpose,
+                kind=fact.destination_kind,
+                ref=fact.destination_ref,
+                policy=policies[fact.policy_version],
+            )
+            for fact in facts
         ]
-
-
-def plan_for(tx: Transaction, owed: IncidentRouted | DestinationRevised, destination_kind: str, policy: Policy, contacts: ByRole) -> Plan:
-    """A plan for one destination. It begins when the message may first be sent: a first staff day's waits for that morning."""
-    ladder: Sequence[Step] = TEAM_LADDER if destination_kind == TEAM else policy.ladder
-    return make_plan(
-        ladder,
-        deadline_at=owed.deadline_at,
-        opened_at=max(tx.clock.now(), owed.send_at),
-        roles_available={role for role, people in contacts.items() if people},
-        too_near_minutes=policy.too_near_minutes if owed.urgency == ORDINARY else NO_TIME_LEFT_MINUTES,
-    )
+        plans = await self._planning.plans(tx, wanted)
+        return [_notification(tx, fact, plan, one.policy.teams.phone) for fact, one, (plan, _) in zip(facts, wanted, plans, strict=True)]
 
 
 def _notification(tx: Transaction, fact: IncidentRouted, plan: Plan, call_team: str) -> Notification:

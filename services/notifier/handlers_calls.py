@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.notifier import store_attempts, store_calls
+from services.notifier.domain.lateness import LateReason
 from services.notifier.store import Notification
 from services.notifier.store_attempts import PhoneTask
 from shared.db import Transaction
@@ -24,8 +25,12 @@ log = logger(__name__)
 
 
 async def open_call(tx: Transaction, notification: Notification, team_id: str, reason: str) -> PhoneTask | None:
-    """Give a team the call, due by the deadline or at once when that has passed; None when it had been given for that reason."""
-    due_at: datetime = max(notification.deadline_at, tx.clock.now())
+    """Give a team the call; None when it had been given for that reason.
+
+    It is due by the deadline, or at once when that has passed or the setting is in session.
+    """
+    now = tx.clock.now()
+    due_at: datetime = now if notification.plan.in_session else max(notification.deadline_at, now)
     past = notification.plan.past
     task = await store_attempts.open_task(tx, notification.notification_id, team_id, reason, due_at, past)
     if task is not None:
@@ -84,13 +89,13 @@ async def call_nevertheless(tx: Transaction, notification: Notification) -> date
         await open_call(tx, notification, team_id, NOT_CARRIED_OUT)
     if now < notification.deadline_at or notification.late_at is not None:
         return notification.late_at
-    return await say_late(tx, notification, team_id)
+    return await say_late(tx, notification, team_id, LateReason.DOWN)
 
 
-async def say_late(tx: Transaction, notification: Notification, team_id: str, reason: str = LATE) -> datetime:
-    """Say that the deadline has passed, and whose call it is: the newest that is owed, or else a new one of this team. Returns now."""
+async def say_late(tx: Transaction, notification: Notification, team_id: str, reason: LateReason) -> datetime:
+    """Say that the deadline has passed, why, and whose call it is: the newest that is owed, or else a new one of this team. Returns now."""
     tasks = await store_attempts.open_tasks(tx, notification.notification_id)
-    task = tasks[-1] if tasks else await open_call(tx, notification, team_id, reason)
+    task = tasks[-1] if tasks else await open_call(tx, notification, team_id, LATE)
     if task is None:
         raise Misuse("a telephone task for being late, without being late")
     now = tx.clock.now()
@@ -101,6 +106,7 @@ async def say_late(tx: Transaction, notification: Notification, team_id: str, re
         phone_task_id=task.phone_task_id,
         deadline_at=notification.deadline_at,
         late_at=now,
+        reason=reason.value,
     )
     await tx.record(NOTIFIER, [late])
     log.warning("notification.late", notification_id=notification.notification_id, phone_task_id=task.phone_task_id)

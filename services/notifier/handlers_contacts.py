@@ -12,6 +12,8 @@ from shared.policy import Policy, Role
 from shared.scope import Scope
 
 SETTING, TEAM = "setting", "team"
+HOLIDAY_LIVE = "holiday-live"
+"""Router's purpose: somebody is told now, while the setting is closed."""
 CHASERS = frozenset({Role.TRUST.value, Role.AUTHORITY.value})
 """At a setting these learn which setting has not answered, and nothing of a child (design section 5)."""
 
@@ -23,6 +25,15 @@ log = logger(__name__)
 def is_chaser(destination_kind: str, role: str) -> bool:
     """Whether someone in this role is only asked to telephone the setting."""
     return destination_kind == SETTING and role in CHASERS
+
+
+def for_purpose(purpose: str, destination_kind: str, by_role: ByRole) -> ByRole:
+    """Who of a destination's contacts is told for this purpose: at a setting that is closed for long its holiday contacts alone, and
+    whoever chases for its authority."""
+    if (purpose, destination_kind) != (HOLIDAY_LIVE, SETTING):
+        return by_role
+    found = {role: tuple(one for one in people if one.holiday or role == Role.AUTHORITY.value) for role, people in by_role.items()}
+    return {role: people for role, people in found.items() if people}
 
 
 def as_person(contact: Contact) -> ContactPerson:

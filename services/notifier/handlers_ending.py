@@ -8,6 +8,7 @@ from services.notifier.domain.notices import Kind, of_version
 from services.notifier.domain.rungs import Result
 from services.notifier.domain.states import Stage, State
 from services.notifier.handlers_calls import end_calls
+from services.notifier.handlers_digest import released, waits_elsewhere
 from services.notifier.store import Notification
 from shared.db import Reading, Transaction
 from shared.log import logger
@@ -25,8 +26,8 @@ async def ended(
 
     Call it with the notification held, after the children have been written, by whatever way she answered. ``by_contact_id``: who has
     just answered, and so needs no message; ``phone_task_id``: the call in which she did. When all is acknowledged, everyone else who was
-    messaged is owed one *picked up*; what another has picked up they may not read (``visits.Guest.may_read``). After a recall no link
-    opens any more.
+    messaged is owed one *picked up*; what another has picked up they may not read (``visits.Guest.may_read``). Of a list with more to act
+    on they are told so with the last of it. After a recall no link opens any more.
     """
     children = await store.children(tx, notification.notification_id)
     stage = State(children=children).stage
@@ -36,10 +37,13 @@ async def ended(
     await end_calls(tx, notification)
     if stage is Stage.RECALLED:
         await store_visits.revoke_links(tx, notification.notification_id, now)
+    if stage in (Stage.RECALLED, Stage.WITHDRAWN):
+        await released(tx, notification)
     if stage is Stage.ACKNOWLEDGED:
         acting = {child.acknowledged_by for child in children if child.is_own} | {by_contact_id}
         told = await messaged_since_opened(tx, notification)
-        await owe(tx, notification, Kind.PICKED_UP, told - acting)
+        done = {one for one in told - acting if not await waits_elsewhere(tx, notification, one)}
+        await owe(tx, notification, Kind.PICKED_UP, done)
     log.info("notification.ended", notification_id=notification.notification_id, state=stage.value)
     return stage
 

@@ -12,9 +12,9 @@ from services.notifier import store, store_notices, store_words
 from services.notifier.domain.notices import Kind
 from services.notifier.domain.revision import Revision, Shown, revise, shown
 from services.notifier.domain.states import ChildState
-from services.notifier.handlers import Opening, plan_for
-from services.notifier.handlers_contacts import Contacts
+from services.notifier.handlers import Opening
 from services.notifier.handlers_ending import ended, messaged, owe
+from services.notifier.handlers_planning import Planning, Wanted
 from services.notifier.store import Notification
 from shared.calendar import london_date
 from shared.db import Transaction
@@ -35,7 +35,7 @@ class Revising:
 
     def __init__(self, directory: Directory, vault: Vault) -> None:
         self._directory = directory
-        self._contacts = Contacts(directory)
+        self._planning = Planning(directory)
         self._opening = Opening(directory)
         self._vault = vault
 
@@ -58,15 +58,15 @@ class Revising:
             await self._bring(tx, newest.get(destination_id, facts[destination_id]))
 
     async def _bring(self, tx: Transaction, word: DestinationRevised) -> None:
-        """Take the version of ``word`` into its notification, unless that shows it, or a later one, already."""
+        """Take ``word`` into its notification, unless that shows a later version, or the same one of the same children, already."""
         notification = await store.hold_of(tx, word.destination_id)
         if notification is None:
             raise NotFound("there is no notification for that destination")
-        if notification.incident_version >= word.incident_version:
-            return
         notification_id, now = notification.notification_id, tx.clock.now()
-        policy = await self._directory.policy(tx, notification.policy_version)
         before = await store.children(tx, notification_id)
+        if notification.incident_version > word.incident_version or _is_as_told(notification, before, word):
+            return
+        policy = await self._directory.policy(tx, notification.policy_version)
         revision = revise(
             before,
             word.child_ids,
@@ -115,14 +115,21 @@ class Revising:
 
     async def _reopen(self, tx: Transaction, notification: Notification, word: DestinationRevised, policy: Policy) -> frozenset[str]:
         """Open it again with rungs added behind those done; the contacts whom these tell at once."""
-        destination = (notification.destination_kind, notification.destination_ref, policy)
-        by_role = (await self._contacts.by_role(tx, [destination]))[0]
-        fresh = plan_for(tx, word, notification.destination_kind, policy, by_role)
+        kind, ref = notification.destination_kind, notification.destination_ref
+        wanted = Wanted(owed=word, purpose=notification.purpose, kind=kind, ref=ref, policy=policy)
+        ((fresh, by_role),) = await self._planning.plans(tx, [wanted])
         plan = notification.plan.added_to(notification.rungs_done, fresh)
         await store.reopen(tx, notification.notification_id, plan)
         first_at = plan.present[0].due_at
         roles = {rung.role for rung in plan.present if rung.due_at <= max(first_at, tx.clock.now())}
         return frozenset(contact.contact_id for role in roles for contact in by_role.get(role, ()))
+
+
+def _is_as_told(notification: Notification, children: Sequence[ChildState], word: DestinationRevised) -> bool:
+    """Whether it shows that very version already, of the children that the word names; a child that it sent back stays away."""
+    sent_back = {child.child_id for child in children if child.recalled_at is not None}
+    own = {child.child_id for child in children if child.is_own}
+    return notification.incident_version == word.incident_version and own == set(word.child_ids) - sent_back
 
 
 def _told(after: Notification, word: DestinationRevised, revision: Revision, now: datetime) -> NotificationRevised:

@@ -137,7 +137,7 @@ class Ladder:
         climbing = due_rungs(claimed, now)
         rungs = claimed.plan.rungs[claimed.plan.past : claimed.rungs_done + len(climbing)]
         recipients = known.recipients(rungs)
-        quiet = quiet_until(known.policy.quiet_hours, now, claimed.deadline_at)
+        quiet = None if claimed.plan.in_session else quiet_until(known.policy.quiet_hours, now, claimed.deadline_at)
         sending = owed(recipients, known.tried, now, quiet)
         sent: tuple[Sent, ...] = ()
         if sending or any(one.result is Result.STARTED for one in known.tried):

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.notifier import store_attempts
-from services.notifier.domain.conflict import Conflict, KnownAdult, conflict, known_adults
+from services.notifier import store_attempts, store_suppressions
+from services.notifier.domain.conflict import Conflict, ContactPerson, KnownAdult, conflict, known_adults
 from services.notifier.domain.messages import EMAIL, SMS
 from services.notifier.domain.plan import PHONE, Rung
 from services.notifier.domain.rungs import Recipient, Tried
-from services.notifier.handlers_contacts import SETTING, TEAM, Contacts, as_person, is_chaser
+from services.notifier.domain.suppression import NOTHING_HELD, Held, Suppression, held
+from services.notifier.handlers_contacts import SETTING, TEAM, Contacts, as_person, for_purpose, is_chaser
 from services.notifier.store import Notification
 from shared.db import Database, Reading
 from shared.directory import Contact, Directory
@@ -30,15 +31,21 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A verified contact with the channels that reach her, and how she stands to the incident's adults."""
+    """A verified contact with the channels that reach her, how she stands to the incident's adults, and what is held back of her."""
 
     contact: Contact = field(repr=False)
     channels: tuple[str, ...]
     grade: Conflict
+    held: Held = NOTHING_HELD
 
     @property
     def may_be_told(self) -> bool:
         return self.grade is Conflict.NONE
+
+    @property
+    def may_be_asked_for(self) -> bool:
+        """On the telephone: nobody is, while her own details are in doubt."""
+        return self.may_be_told and not self.held.is_contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,7 @@ class Known:
     def recipients(self, rungs: Sequence[Rung]) -> tuple[Recipient, ...]:
         """Who is told on these rungs."""
         return tuple(
-            Recipient(rung=rung.number, contact_id=person.contact.contact_id, channels=person.channels)
+            Recipient(rung=rung.number, contact_id=person.contact.contact_id, channels=person.channels, held=person.held)
             for rung in rungs
             if rung.role != PHONE
             for person in self.people.get(rung.role, ())
@@ -95,11 +102,13 @@ class Knowing:
             reports = await self._reports(reading, notifications)
             names = await self._named(reading, notifications)
             tried = await store_attempts.tried_of(reading, [one.notification_id for one in notifications])
+            suppressed = await store_suppressions.active(reading)
         known = []
         for one, (kind, ref, policy), by_role in zip(notifications, destinations, contacts, strict=True):
             adults = reports.get(one.incident_id)
             name, telephone = names.get((kind, ref), ("", ""))
-            people = {} if adults is None else {role: self._persons(found, adults, kind, role) for role, found in by_role.items()}
+            theirs = {} if adults is None else for_purpose(one.purpose, kind, by_role)
+            people = {role: self._persons(found, adults or (), suppressed, (kind, ref), role) for role, found in theirs.items()}
             known.append(
                 Known(
                     policy=policy,
@@ -112,13 +121,32 @@ class Knowing:
             )
         return known
 
-    def _persons(self, contacts: Sequence[Contact], adults: tuple[KnownAdult, ...], kind: str, role: str) -> tuple[Person, ...]:
-        return tuple(self._person(contact, adults, chaser=is_chaser(kind, role)) for contact in contacts)
+    async def is_adult(self, notification: Notification, label: str) -> bool:
+        """Whether the person of that name may be an adult of the incident; false where the report cannot be opened."""
+        async with self._database.reading() as reading:
+            adults = (await self._reports(reading, [notification])).get(notification.incident_id, ()) if label else ()
+        return conflict(ContactPerson(name=label), adults) is not Conflict.NONE
 
-    def _person(self, contact: Contact, adults: tuple[KnownAdult, ...], *, chaser: bool) -> Person:
+    def _persons(
+        self,
+        contacts: Sequence[Contact],
+        adults: tuple[KnownAdult, ...],
+        suppressed: Sequence[Suppression],
+        destination: tuple[str, str],
+        role: str,
+    ) -> tuple[Person, ...]:
+        chaser = is_chaser(destination[0], role)
+        return tuple(self._person(contact, adults, suppressed, None if chaser else destination) for contact in contacts)
+
+    def _person(
+        self, contact: Contact, adults: tuple[KnownAdult, ...], suppressed: Sequence[Suppression], destination: tuple[str, str] | None
+    ) -> Person:
+        """``destination`` is None for a chaser."""
         addresses = {EMAIL: contact.email, SMS: contact.phone}
-        channels = tuple(channel for channel, address in addresses.items() if address and channel in self._channels)
-        return Person(contact=contact, channels=channels[:1] if chaser else channels, grade=conflict(as_person(contact), adults))
+        usable = tuple(channel for channel, address in addresses.items() if address and channel in self._channels)
+        channels = usable if destination is not None else usable[:1]
+        back = held(suppressed, destination, contact.contact_id, channels)
+        return Person(contact=contact, channels=channels, grade=conflict(as_person(contact), adults), held=back)
 
     async def _reports(self, reading: Reading, notifications: Sequence[Notification]) -> dict[str, tuple[KnownAdult, ...]]:
         """The adults of each incident; one whose report cannot be opened is left out, loudly."""

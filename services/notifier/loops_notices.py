@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.notifier import store_notices, store_visits
+from services.notifier import store_notices, store_suppressions, store_visits
 from services.notifier.domain.codes import link_expires_at
 from services.notifier.domain.messages import Channel, HandedOver, Message, Outcome, Refused, TryAgain
 from services.notifier.domain.notices import Kind, again_at, following
 from services.notifier.domain.rungs import Result
+from services.notifier.domain.suppression import Held, held
 from services.notifier.domain.wording import Text, changed_text, desk_text, picked_up_text, withdrawn_text
 from services.notifier.loops_noticing import Noticed, Noticing
 from services.notifier.store_notices import Notice
@@ -94,6 +95,13 @@ class Notices:
         now = self._clock.now()
         noticed = await self._noticing.of(claimed)
         channels = () if noticed is None else tuple(name for name in self._channels if noticed.address(name))
+        held_until = None
+        if noticed is not None and channels:
+            back = dict((await self._held(claimed, noticed, channels)).channels)
+            channels, held_until = tuple(name for name in channels if name not in back), min(back.values(), default=None)
+        if held_until is not None and not channels:
+            await self._put_off(claimed, held_until)
+            return
         last = (claimed.channel, claimed.result) if claimed.channel and claimed.result else None
         then = following(channels, claimed.attempts, last, now, noticed.quiet_until if noticed else None)
         if noticed is None or (then.channel is None and then.at is None):
@@ -102,6 +110,13 @@ class Notices:
             await self._put_off(claimed, then.at or now + PUT_OFF)
         elif (trying := await self._prepared(claimed, noticed, then.channel)) is not None:
             await self._record(claimed, noticed, trying.channel, await self._sent(trying))
+
+    async def _held(self, claimed: Notice, noticed: Noticed, channels: tuple[str, ...]) -> Held:
+        """What is held back of her. A desk that owes something is no destination."""
+        told = noticed.notification if claimed.kind in (Kind.CHANGED, Kind.WITHDRAWN, Kind.PICKED_UP) else None
+        destination = (told.destination_kind, told.destination_ref) if told is not None else None
+        async with self._database.reading() as reading:
+            return held(await store_suppressions.active(reading), destination, claimed.contact_id, channels)
 
     async def _prepared(self, claimed: Notice, noticed: Noticed, channel: str) -> Try | None:
         """The try, on record; None when another holds the notice."""

@@ -50,6 +50,11 @@ class Noticed:
         return self.contact.email if channel == EMAIL else self.contact.phone
 
 
+def _holds(notice: Notice, notification: Notification | None) -> bool:
+    """Whether it still says something true. A notice about no notification does until it has gone."""
+    return notification is None or notification.state in HOLDS[notice.kind]
+
+
 class Noticing:
     """Reads what there is to know."""
 
@@ -63,7 +68,7 @@ class Noticing:
         """None when it is not to be sent: it holds no more, she may not be told, or is one of the incident's adults."""
         async with self._database.reading() as reading:
             notification = None if notice.notification_id is None else await store.get(reading, notice.notification_id)
-            if notification is not None and notification.state not in HOLDS[notice.kind]:
+            if not _holds(notice, notification):
                 return None
             incident_id = incident_of_review(notice.subject_id) if notification is None else notification.incident_id
             version = None if notification is None else notification.incident_version
@@ -78,8 +83,10 @@ class Noticing:
             )
 
     async def pass_on(self, tx: Transaction, notice: Notice) -> None:
-        """A team's notice that could not reach whoever is on duty is owed to the team's lead."""
+        """A team's notice that could not reach whoever is on duty is owed to the team's lead, unless nothing is owed any more."""
         if not notice.kind.is_for_a_team:
+            return
+        if not _holds(notice, None if notice.notification_id is None else await store.get(tx, notice.notification_id)):
             return
         contact = await self._contact(tx, notice)
         if contact is None or contact.role != DUTY or contact.team_id is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.notifier import store, store_attempts, store_visits
+from services.notifier import handlers_digest, store, store_attempts, store_digest, store_visits
 from services.notifier.domain.codes import link_expires_at
 from services.notifier.domain.messages import EMAIL, Channel, HandedOver, Message, Outcome, TryAgain
 from services.notifier.domain.rungs import Owed, Result
@@ -78,11 +78,14 @@ class Sending:
         An attempt that was under way when its program stopped becomes *unknown* here; its repeat is among ``owed``.
         """
         async with self._database.transaction() as tx:
+            await handlers_digest.hold(tx, [one.claimed for one in volleys])
             held = await store.still_held_of(tx, [one.claimed for one in volleys])
             ours = [one for one, found in zip(volleys, held, strict=True) if found is not None]
             if ours:
                 await self._interrupted(tx, [one.claimed for one in ours])
+            gathering = await handlers_digest.Gathering.of(tx, [one.claimed for one in ours])  # of what was there before these
             begun = await self._begin(tx, [(one.claimed, one.owed) for one in ours])
+            begun = await self._gathered(tx, gathering, ours, begun)
         ready = iter([self.ready(one.claimed, one.known, theirs) for one, theirs in zip(ours, begun, strict=True)])
         return [None if found is None else next(ready) for found in held]
 
@@ -99,6 +102,23 @@ class Sending:
             await store_visits.add_links(tx, [(one.token, _link(claimed, one.attempt)) for claimed, one in every if one.token is not None])
             await tx.record(NOTIFIER, [_started(claimed, one.attempt) for claimed, one in every])
         return [theirs for _, theirs in begun]
+
+    async def _gathered(
+        self, tx: Transaction, gathering: handlers_digest.Gathering, volleys: Sequence[Volley], begun: Sequence[tuple[Begun, ...]]
+    ) -> list[tuple[Begun, ...]]:
+        """Those that go out: on a first staff day another notification's message may stand for one."""
+        now = tx.clock.now()
+        pairs = [(volley.claimed, one) for volley, theirs in zip(volleys, begun, strict=True) for one in theirs]
+        carried = {one.attempt.attempt_id: gathering.carried_by(claimed, one.attempt) for claimed, one in pairs}
+        resting = {attempt_id: by for attempt_id, by in carried.items() if by is not None}
+        await store_digest.carry(tx, resting, now)
+        facts: list[Fact] = []
+        for claimed, one in pairs:
+            if one.attempt.attempt_id in resting:
+                owed, ended = one.attempt.owed, (Result.HANDED_OVER, now, handlers_digest.DIGEST)
+                facts.append(_ended(claimed, one.attempt.attempt_id, owed.rung, owed.channel, *ended))
+        await tx.record(NOTIFIER, facts)
+        return [tuple(one for one in theirs if one.attempt.attempt_id not in resting) for theirs in begun]
 
     def _begun(self, claimed: Notification, owed: Owed, now: datetime) -> Begun:
         attempt = Attempt(attempt_id=new_id(), notification_id=claimed.notification_id, owed=owed, started_at=now)
@@ -134,15 +154,19 @@ class Sending:
                 facts.append(_ended(claimed, became.attempt_id, owed.rung, owed.channel, result, now, became.reason))
                 words = {"channel": owed.channel, "rung": owed.rung, "result": result.value, "reason": became.reason}
                 log.info("attempt.ended", attempt_id=became.attempt_id, **words)
+        for result in {one.result for one in ended} - {Result.HANDED_OVER}:
+            gone = [one.attempt_id for one in ended if one.result is result and one.attempt_id in ours]
+            facts += await handlers_digest.failed(tx, gone, result)
         return facts
 
     async def _interrupted(self, tx: Transaction, claimed: Sequence[Notification]) -> None:
         by_id, now = {one.notification_id: one for one in claimed}, tx.clock.now()
         broken_off = await store_attempts.interrupt(tx, by_id, now)
-        facts = [
+        facts: list[Fact] = [
             _ended(by_id[notification_id], attempt_id, rung, channel, Result.UNKNOWN, now, store_attempts.INTERRUPTED)
             for notification_id, attempt_id, rung, channel in broken_off
         ]
+        facts += await handlers_digest.failed(tx, [attempt_id for _, attempt_id, _, _ in broken_off], Result.UNKNOWN)
         await tx.record(NOTIFIER, facts)
 
     async def _send(self, ready: Ready) -> Outcome:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from services.notifier import store, store_attempts
+from services.notifier import store, store_attempts, store_words
 from services.notifier.domain.conflict import Conflict
+from services.notifier.domain.lateness import LateReason, late_reason
 from services.notifier.domain.plan import PHONE, Rung, next_due
 from services.notifier.domain.rungs import Recipient, Result, Tried, again_at, one_way_only, outcome
 from services.notifier.handlers_calls import ONE_CHANNEL, open_call, pass_on_calls, say_late
@@ -22,6 +23,8 @@ from shared.log import logger
 CHASE = time(9, 0)
 """London time at which a call that nobody has made is brought up again, each day."""
 CALLED = "phone-task-open"
+SUPPRESSED = "suppressed"
+"""Somebody has decided to hold it back; the decision says who and why, and it is owed when that ends."""
 
 log = logger(__name__)
 
@@ -133,6 +136,9 @@ class Turn:
         if not self._known.readable:
             return "unreadable"
         reached = self._outcome(rung)
+        of_it = [one for one in self._recipients if one.rung == rung.number]
+        if reached is not Result.HANDED_OVER and any(one.held.channels for one in of_it):
+            return SUPPRESSED
         return "no-contact" if reached is None else reached.value  # that somebody was passed over shows nowhere (design rule 7.7)
 
     def _rung_climbed(self, rung: int, what: str, next_action_at: datetime | None) -> RungClimbed:
@@ -199,7 +205,14 @@ class Turn:
         if self._now < self._held.deadline_at:
             return None
         await self._record_so_far()
-        return await say_late(self._tx, self._held, self._whose_call()[0])
+        return await say_late(self._tx, self._held, self._whose_call()[0], await self._why_late())
+
+    async def _why_late(self) -> LateReason:
+        held = self._held
+        facts = await store_words.of_incident(self._tx, held.incident_id)
+        child_ids = {child.child_id for child in await store.children(self._tx, held.notification_id)}
+        too_near = self._known.policy.too_near_minutes
+        return late_reason(facts, held.notification_id, held.incident_version, child_ids, held.plan, held.opened_at, too_near, self._now)
 
 
 def _next_chase(now: datetime) -> datetime:

@@ -4,7 +4,7 @@
     GET  /message        for which setting there is a message, or who has picked it up, and a button
     POST /message/code   sends a code over the contact's other channel
     GET  /message/code   asks for it
-    POST /message/open   opens a visit when it is right; what follows is in ``pages_visit``
+    POST /message/open   opens a visit when it is right; what follows is in ``pages_visit`` and ``pages_list``
     POST /message/leave  ends the visit
 
 No GET or HEAD consumes a token, starts a timer or moves the ladder: mail scanners open links and run scripts (D4).
@@ -15,11 +15,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.notifier import pages_visit
+from services.notifier import pages_list, pages_visit
 from services.notifier.domain.codes import CODE_DIGITS, CODE_LIFETIME, LinkState, Verdict
-from services.notifier.domain.messages import SMS
 from services.notifier.domain.wording import clean_name
-from services.notifier.pages_visit import LINK, READ, VISIT, Room, call_of, role_word
+from services.notifier.pages_visit import LINK, READ, VISIT, Room, call_of, masked, role_word
 from services.notifier.visits import Asked, Guest
 from shared.web import forms
 from shared.web.cookies import is_token
@@ -50,6 +49,7 @@ def build(room: Room) -> APIRouter:
     _arriving(router, room, limited)
     _entering(router, room, limited)
     pages_visit.add(router, room)
+    pages_list.add(router, room)
     return router
 
 
@@ -99,7 +99,7 @@ def _entering(router: APIRouter, room: Room, limited: Any) -> None:
         verdict, token = judged
         if token is None:
             return await entering(room, request, [Fault(name="code", text=JUDGED[verdict])])
-        opened = RedirectResponse("/message/children", 303)
+        opened = RedirectResponse(await pages_list.first_page(room, token), 303)
         cookies.write(opened, VISIT, token)
         return opened
 
@@ -131,7 +131,8 @@ async def arrival(room: Room, request: Request, faults: list[Fault] | None = Non
         csrf=forms.token(token),
         errors=faults or [],
         picked_up=_picked_up(guest),
-        may_read=guest.may_read,
+        may_read=guest.may_enter,
+        more=guest.waits_elsewhere,
         way=None if way is None else _hint(*way),
         deadline_at=guest.notification.deadline_at,
         is_past=room.frame.clock.now() >= guest.notification.deadline_at,
@@ -143,7 +144,7 @@ async def entering(room: Room, request: Request, faults: list[Fault] | None = No
     token = room.frame.cookies.read(request, LINK) or ""
     guest = await room.visits.arrived(token)
     way = None if guest is None else room.visits.other_channel(guest)
-    if guest is None or way is None or not guest.may_read:
+    if guest is None or way is None or not guest.may_enter:
         return ended(room)
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
     return room.frame.layout.public(
@@ -154,14 +155,6 @@ async def entering(room: Room, request: Request, faults: list[Fault] | None = No
 def ended(room: Room) -> Response:
     """One page for every link that opens nothing, whatever the reason."""
     return room.frame.layout.public("message/ended.html", status=404)
-
-
-def masked(channel: str, address: str) -> str:
-    """Enough of an address for its owner to know it: the last two digits, or the first letter and the domain's end."""
-    if channel == SMS:
-        return f"ends in •••{address[-2:]}"
-    mailbox, _, domain = address.partition("@")
-    return f"{mailbox[:1]}•••@{domain[:1]}•••.{domain.rpartition('.')[2]}"
 
 
 def _hint(channel: str, address: str) -> dict[str, str]:

@@ -12,15 +12,18 @@ Each shows its reader's own force or authority, whom to ring, and nothing of any
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 import phonenumbers
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.notifier.calls import Calls, Made, Noted, Sheet, TooManyTries
-from services.notifier.domain.calls import CallOutcome
+from services.notifier.calls import Calls, Sheet, TooManyTries
+from services.notifier.domain.calls import ROLES, CallOutcome, Made, Noted, NotThen
 from services.notifier.domain.wording import clean_name
+from services.notifier.store_calls import Call
+from shared.calendar import at, london_date
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.web.cookies import SESSION
@@ -31,16 +34,10 @@ from shared.web.sessions import Role, Session
 READ = ["GET", "HEAD"]
 _ID = re.compile(r"[0-9a-f-]{36}")
 CALLERS = (Role.REVIEWER, Role.LEAD, Role.COORDINATOR)
+MADE_BY_MAX = 64
 HEARD_MAX = 200
 """Characters of a passphrase as it was typed."""
 
-ROLES: Mapping[str, str] = {
-    "dsl": "Safeguarding lead",
-    "deputy": "Deputy safeguarding lead",
-    "head": "Head teacher or manager",
-    "duty": "On duty",
-    "lead": "Team lead",
-}
 REASONS: Mapping[str, str] = {
     "not-acknowledged": "Nobody there has answered the message",
     "late": "Nobody there has answered the message in time",
@@ -127,7 +124,7 @@ def _listing(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/calls/{phone_task_id}/claim")
     async def claim(session: Caller, _form: Annotated[Form, posted], phone_task_id: TaskId) -> Response:
-        claimed = await desk.calls.claim(session.scope, session.session_id, phone_task_id)
+        claimed = await desk.calls.claim(session.scope, session.session_id, phone_task_id, session.label)
         return RedirectResponse(f"/calls/{phone_task_id}" if claimed else "/calls?done=taken", 303)
 
     @router.post("/calls/{phone_task_id}/release")
@@ -148,14 +145,17 @@ def _calling(router: APIRouter, desk: Desk) -> None:
     async def made(
         request: Request, session: Caller, form: Annotated[Form, Depends(frame.forms.posted(SESSION))], phone_task_id: TaskId
     ) -> Response:
-        call, faults = _made(form)
+        call, faults = _made(form, desk.clock.now())
         if call is None or faults:
             return await _sheet(desk, request, session, phone_task_id, faults, form)
         try:
-            noted = await desk.calls.note(session.scope, session.session_id, phone_task_id, call)
+            noted = await desk.calls.note(session.scope, session.session_id, phone_task_id, call, session.label)
         except TooManyTries:
             text = "Too many wrong passphrases. End the call, and ring their main number again in an hour"
             return await _sheet(desk, request, session, phone_task_id, [Fault(name="heard", text=text)], form)
+        except NotThen:
+            text = "Enter a time after the message was opened and before now. If the message has changed since the call, ring again"
+            return await _sheet(desk, request, session, phone_task_id, [Fault(name="made_time", text=text)], form)
         except NotFound:
             return await _sheet(desk, request, session, phone_task_id, [Fault(name="contact", text="Choose who it was")], form)
         if noted is not None and (call.outcome, noted.outcome) == (CallOutcome.ACKNOWLEDGED, CallOutcome.NOT_PROVEN):
@@ -176,7 +176,7 @@ async def _sheet(
     desk: Desk, request: Request, session: Session, phone_task_id: str, faults: list[Fault] | None = None, form: Form | None = None
 ) -> Response:
     try:
-        sheet = await desk.calls.sheet(session.scope, session.session_id, phone_task_id)
+        sheet = await desk.calls.sheet(session.scope, session.session_id, phone_task_id, session.label)
     except NotFound:
         sheet = None
     if sheet is None:
@@ -194,17 +194,17 @@ async def _sheet(
         choices=[{"value": outcome.value, "text": text, "hint": {"text": hint} if hint else None} for outcome, text, hint in CHOICES],
         chosen=form.get("outcome") if form else "",
         contact=form.get("contact") if form else "",
+        made={name: form.get(name) if form else "" for name in ("made_time", "made_on", "made_by")},
         noted=request.query_params.get("noted") == "yes" and not faults,
         now=desk.clock.now(),
         errors=faults or (),
     )
 
 
-def _made(form: Form) -> tuple[Made | None, list[Fault]]:
+def _made(form: Form, now: datetime) -> tuple[Made | None, list[Fault]]:
     """The call as it was told; None with what is wrong. An answer on the line needs who it was, and a taken one the passphrase."""
-    try:
-        outcome = CallOutcome(form.get("outcome"))
-    except ValueError:
+    outcome = next((offered for offered, _, _ in CHOICES if offered.value == form.get("outcome")), None)
+    if outcome is None:
         return None, [Fault(name="outcome", text="Choose what came of the call")]
     contact_id, heard = form.get("contact") or None, form.get("heard")
     faults = []
@@ -214,13 +214,31 @@ def _made(form: Form) -> tuple[Made | None, list[Fault]]:
         faults.append(Fault(name="heard", text=f"Enter a passphrase of at most {HEARD_MAX} characters"))
     if outcome not in (*NEEDS_CONTACT, CallOutcome.WRONG_NUMBER):
         contact_id = None
-    return Made(outcome=outcome, contact_id=contact_id, heard=heard), faults
+    made_at, made_by = _earlier(form, now, faults)
+    return Made(outcome=outcome, contact_id=contact_id, heard=heard, made_at=made_at, made_by=made_by), faults
 
 
-def _log(sheet: Sheet) -> list[tuple[Any, str]]:
+def _earlier(form: Form, now: datetime, faults: list[Fault]) -> tuple[datetime | None, str]:
+    """When a call was made that is entered afterwards, by the clock in London, and by whom; None for one that has just been made."""
+    time_said, on_said, made_by = form.get("made_time"), form.get("made_on"), form.get("made_by")
+    if not (time_said or on_said or made_by):
+        return None, ""
+    try:
+        hours, minutes = map(int, re.split("[.:]", time_said))
+        day, month, year = map(int, re.split("[ /.]", on_said)) if on_said else (0, 0, 0)
+        made_at = at(date(year, month, day) if on_said else london_date(now), time(hours, minutes))
+    except (ValueError, OverflowError):
+        faults.append(Fault(name="made_time", text="Enter the time of the call, such as 07:40, and its day if it was not today"))
+        return None, made_by
+    if not 0 < len(made_by) <= MADE_BY_MAX:
+        faults.append(Fault(name="made_by", text=f"Enter who made the call, in at most {MADE_BY_MAX} characters"))
+    return made_at, made_by
+
+
+def _log(sheet: Sheet) -> list[tuple[Any, str, Call]]:
     names = {one.contact_id: one.name for one in sheet.contacts}
     return [
-        (call.called_at, OUTCOMES[call.outcome] + (f": {names[call.contact_id]}" if call.contact_id in names else ""))
+        (call.called_at, OUTCOMES[call.outcome] + (f": {names[call.contact_id]}" if call.contact_id in names else ""), call)
         for call in sheet.calls
     ]
 

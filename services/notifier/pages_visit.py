@@ -19,10 +19,12 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.notifier.domain.codes import LinkState
+from services.notifier.domain.messages import SMS
 from services.notifier.domain.states import Answer, ChildState, Stage
 from services.notifier.domain.wording import clean_name
 from services.notifier.visits import VISIT_LIFETIME, Guest, Visits
 from services.notifier.visits_answers import Answers, ChildPage, readable
+from services.notifier.visits_list import Lists
 from shared.errors import Conflict
 from shared.web import forms
 from shared.web.cookies import Cookie
@@ -62,6 +64,7 @@ class Room:
     frame: Frame
     visits: Visits
     answers: Answers
+    lists: Lists
 
 
 def add(router: APIRouter, room: Room) -> None:
@@ -74,7 +77,7 @@ def add(router: APIRouter, room: Room) -> None:
 def _asking(router: APIRouter, room: Room) -> None:
     @router.api_route("/message/children", methods=READ)
     async def children(request: Request) -> Response:
-        return await _visiting(room, request, lambda token, guest: _children(room, token, guest))
+        return await visiting(room, request, lambda token, guest: _children(room, token, guest))
 
     @router.post("/message/children")
     async def answered(request: Request, form: Annotated[Form, Depends(room.frame.forms.posted(VISIT))]) -> Response:
@@ -86,13 +89,13 @@ def _asking(router: APIRouter, room: Room) -> None:
             some_are_ours = after is not None and any(child.answer is Answer.ON_OUR_ROLL for child in after.own)
             return RedirectResponse("/message/content" if some_are_ours else "/message/done", 303)
 
-        return await _visiting(room, request, page)
+        return await visiting(room, request, page)
 
 
 def _reading(router: APIRouter, room: Room) -> None:
     @router.api_route("/message/content", methods=READ)
     async def content(request: Request) -> Response:
-        return await _visiting(room, request, lambda token, guest: _content(room, token, guest))
+        return await visiting(room, request, lambda token, guest: _content(room, token, guest))
 
     @router.post("/message/answer")
     async def answer(request: Request, form: Annotated[Form, Depends(room.frame.forms.posted(VISIT))]) -> Response:
@@ -107,7 +110,7 @@ def _reading(router: APIRouter, room: Room) -> None:
                     return RedirectResponse("/message/passed-on", 303)
             return await _content(room, token, guest, [Fault(name="answer", text="Say whether you are acting on this today")])
 
-        return await _visiting(room, request, page)
+        return await visiting(room, request, page)
 
 
 def _ending(router: APIRouter, room: Room) -> None:
@@ -115,7 +118,7 @@ def _ending(router: APIRouter, room: Room) -> None:
     async def done(request: Request) -> Response:
         async def page(token: str, guest: Guest) -> Response:
             mine = [child for child in guest.own if child.acknowledged_by == guest.contact.contact_id]
-            return _page(
+            return page_of(
                 room,
                 "message/done.html",
                 token,
@@ -126,14 +129,14 @@ def _ending(router: APIRouter, room: Room) -> None:
                 some_are_ours=any(readable(guest, child) for child in guest.own),
             )
 
-        return await _visiting(room, request, page)
+        return await visiting(room, request, page)
 
     @router.api_route("/message/passed-on", methods=READ)
     async def passed_on(request: Request) -> Response:
         async def page(token: str, guest: Guest) -> Response:
-            return _page(room, "message/passed-on.html", token, guest, all_told=guest.notification.next_rung_at is None)
+            return page_of(room, "message/passed-on.html", token, guest, all_told=guest.notification.next_rung_at is None)
 
-        return await _visiting(room, request, page)
+        return await visiting(room, request, page)
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------------------------
@@ -150,7 +153,7 @@ async def _children(room: Room, token: str, guest: Guest, faults: Sequence[Fault
     said = given or {}
     options = IN_TEAM if guest.is_team else AT_SETTING
     asked = [page for page in names if _is_asked(guest, page.child)]
-    return _page(
+    return page_of(
         room,
         "message/children.html",
         token,
@@ -174,7 +177,7 @@ async def _content(room: Room, token: str, guest: Guest, faults: Sequence[Fault]
     if content is None:
         return _unavailable(room, token, guest)
     pages = content.pages
-    return _page(
+    return page_of(
         room,
         "message/content.html",
         token,
@@ -194,7 +197,7 @@ async def _content(room: Room, token: str, guest: Guest, faults: Sequence[Fault]
 def _handed_over(room: Room, token: str, guest: Guest) -> Response:
     """A colleague has all of it: this visitor is shown nothing more of any child."""
     last = max((child for child in guest.own if child.acknowledged_at), key=lambda child: str(child.acknowledged_at))
-    return _page(room, "message/picked-up.html", token, guest, at=last.acknowledged_at, who=role_word(guest, last.acknowledged_by))
+    return page_of(room, "message/picked-up.html", token, guest, at=last.acknowledged_at, who=role_word(guest, last.acknowledged_by))
 
 
 def _version(form: Form) -> int:
@@ -241,7 +244,7 @@ def role_word(guest: Guest, contact_id: str | None) -> str:
     return ROLES.get(guest.roles.get(contact_id or "", ""), "colleague")
 
 
-def _page(room: Room, template: str, token: str, guest: Guest, **values: Any) -> Response:
+def page_of(room: Room, template: str, token: str, guest: Guest, **values: Any) -> Response:
     return room.frame.layout.public(
         template,
         csrf=forms.token(token),
@@ -250,6 +253,7 @@ def _page(room: Room, template: str, token: str, guest: Guest, **values: Any) ->
         is_team=guest.is_team,
         person=guest.contact.name,
         role=ROLES.get(guest.contact.role, "colleague"),
+        more=guest.waits_elsewhere,
         **values,
     )
 
@@ -266,11 +270,19 @@ def call_of(guest: Guest) -> dict[str, str] | None:
     return {"dial": dial, "text": phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)}
 
 
+def masked(channel: str, address: str) -> str:
+    """Enough of an address for its owner to know it: the last two digits, or the first letter and the domain's end."""
+    if channel == SMS:
+        return f"ends in •••{address[-2:]}"
+    mailbox, _, domain = address.partition("@")
+    return f"{mailbox[:1]}•••@{domain[:1]}•••.{domain.rpartition('.')[2]}"
+
+
 def _unavailable(room: Room, token: str, guest: Guest) -> Response:
-    return _page(room, "message/unavailable.html", token, guest)
+    return page_of(room, "message/unavailable.html", token, guest)
 
 
-async def _visiting(room: Room, request: Request, page: Page) -> Response:
+async def visiting(room: Room, request: Request, page: Page) -> Response:
     """The page for an open visit, or the one that says that there is none."""
     token = room.frame.cookies.read(request, VISIT)
     guest = None if token is None else await room.answers.guest(token)

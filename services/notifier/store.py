@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from services.notifier.domain.plan import Plan
 from services.notifier.domain.states import Answer, ChildState, Stage
+from services.notifier.store_leases import Leases
 from shared.db import Reading, Transaction
 from shared.db.tables.notifier import notifier_child, notifier_notification
 from shared.errors import NotFound
 
-_OPEN = notifier_notification.c.state == Stage.OPEN.value
+_TABLE = notifier_notification
+_OPEN = _TABLE.c.state == Stage.OPEN.value
+_LEASES = Leases(_TABLE.c.notification_id, _OPEN, _TABLE.c.next_action_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,31 +71,24 @@ async def add(tx: Transaction, notifications: Sequence[Notification]) -> set[str
 
 async def claim(tx: Transaction, limit: int, lease: timedelta) -> list[Notification]:
     """Take up to ``limit`` open notifications that are due and nobody holds; the most urgent first."""
-    now, real = tx.clock.now(), tx.clock.real()
-    table = notifier_notification
-    due = (
-        select(table.c.notification_id)
-        .where(_OPEN, table.c.next_action_at <= now, _free(real))
-        .order_by(table.c.next_action_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = update(table).where(table.c.notification_id.in_(due), _OPEN).values(leased_until_at=real + lease).returning(table)
-    return [_notification(row) for row in await tx.execute(claimed)]
+    return [_notification(row) for row in await _LEASES.claim(tx, limit, lease)]
 
 
 async def next_due(reading: Reading) -> datetime | None:
     """When the next open notification is due; one that somebody holds, when the lease runs out (told as a business instant)."""
-    now, real = reading.clock.now(), reading.clock.real()
-    table = notifier_notification
-    free = (await reading.execute(select(func.min(table.c.next_action_at)).where(_OPEN, _free(real)))).scalar_one()
-    lease = (await reading.execute(select(func.min(table.c.leased_until_at)).where(_OPEN, table.c.leased_until_at > real))).scalar_one()
-    return min((at for at in (free, lease and now + (lease - real)) if at is not None), default=None)
+    return await _LEASES.next_due(reading)
 
 
 async def get(reading: Reading, notification_id: str) -> Notification:
     """One notification. Raises NotFound."""
     return _notification(await _one(reading, select(notifier_notification), notification_id))
+
+
+async def open_after(reading: Reading, notification_id: str, most: int) -> list[Notification]:
+    """Up to ``most`` open notifications behind that id, in the order of their ids; none of a sandbox."""
+    table = notifier_notification
+    statement = select(table).where(_OPEN, ~table.c.sandbox, table.c.notification_id > notification_id)
+    return [_notification(row) for row in await reading.execute(statement.order_by(table.c.notification_id).limit(most))]
 
 
 async def hold(tx: Transaction, notification_id: str) -> Notification:
@@ -177,6 +173,12 @@ async def hasten(tx: Transaction, notification_id: str, now: datetime) -> bool:
     return (await tx.execute(statement.values(next_rung_at=now, next_action_at=now))).rowcount == 1
 
 
+async def look_again(tx: Transaction, notification_id: str, now: datetime) -> None:
+    """Have the next turn at once: something that it goes by has changed."""
+    table = notifier_notification
+    await tx.execute(update(table).where(table.c.notification_id == notification_id, _OPEN).values(next_action_at=now))
+
+
 async def end(tx: Transaction, notification_id: str, stage: Stage, now: datetime) -> bool:
     """Nothing is due any more. A recall or a withdrawal may follow an acknowledgement, never the other way."""
     table = notifier_notification
@@ -257,11 +259,6 @@ async def revise_children(tx: Transaction, notification_id: str, before: Sequenc
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------------------------
-
-
-def _free(real: datetime) -> ColumnElement[bool]:
-    leased = notifier_notification.c.leased_until_at
-    return or_(leased.is_(None), leased <= real)
 
 
 async def _one(reading: Reading, statement: Any, notification_id: str) -> Any:

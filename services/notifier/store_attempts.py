@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
-from services.notifier.domain.rungs import Owed, Result, Tried
+from services.notifier.domain.rungs import Owed, Result, Return, Tried
 from shared.db import Reading, Transaction
-from shared.db.tables.notifier import notifier_attempt, notifier_phone_task
+from shared.db.tables.directory import directory_contact
+from shared.db.tables.notifier import notifier_attempt, notifier_notification, notifier_phone_task
 from shared.ids import new_id
 
 INTERRUPTED = "interrupted"
@@ -131,6 +132,52 @@ _FINISH = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A message that a channel has taken, and of which notification. One message may stand for attempts of several."""
+
+    attempt_id: str
+    notification_id: str
+    rung: int
+    channel: str
+
+
+async def taken(reading: Reading, attempt_id: str) -> tuple[Taken, ...]:
+    """That attempt and those that its message carried, in an order that is the same for all; none when no channel has taken it.
+
+    A message that was broken off and then came back had been taken.
+    """
+    table = notifier_attempt
+    its_own = or_(table.c.attempt_id == attempt_id, table.c.carried_by == attempt_id)
+    names = ("attempt_id", "notification_id", "rung", "channel")
+    statement = select(*(table.c[name] for name in names))
+    statement = statement.where(its_own, table.c.result.in_((Result.HANDED_OVER.value, Result.UNKNOWN.value)))
+    return tuple(Taken(**row) for row in (await reading.execute(statement.order_by(table.c.notification_id))).mappings())
+
+
+async def come_back(tx: Transaction, attempt_id: str, what: Return, now: datetime) -> bool:
+    """Write down that it came back, once; whether that was news."""
+    table = notifier_attempt
+    statement = update(table).where(table.c.attempt_id == attempt_id, table.c.returned.is_(None))
+    return (await tx.execute(statement.values(returned=what.value, returned_at=now))).rowcount == 1
+
+
+async def told_only_suspended(reading: Reading, now: datetime) -> tuple[str, ...]:
+    """The open notifications whose last rung told contacts who are suspended now, and nobody else, while another rung waits."""
+    notification, attempt, contact = notifier_notification, notifier_attempt, directory_contact
+    taken = attempt.c.result.in_((Result.HANDED_OVER.value, Result.UNKNOWN.value))
+    told = (
+        select(contact.c.contact_id)
+        .join(attempt, attempt.c.contact_id == contact.c.contact_id)
+        .where(attempt.c.notification_id == notification.c.notification_id, attempt.c.rung == notification.c.rungs_done, taken)
+    )
+    waits = (notification.c.state == "open", notification.c.next_rung_at > now, notification.c.next_action_at > now)
+    statement = select(notification.c.notification_id).where(
+        *waits, told.where(contact.c.state == "suspended").exists(), ~told.where(contact.c.state != "suspended").exists()
+    )
+    return tuple((await reading.execute(statement.order_by(notification.c.notification_id))).scalars())
+
+
 def _tried(row: Any) -> Tried:
     return Tried(
         rung=row.rung,
@@ -139,6 +186,7 @@ def _tried(row: Any) -> Tried:
         round=row.round,
         result=Result(row.result),
         ended_at=row.ended_at,
+        returned=Return(row.returned) if row.returned else None,
     )
 
 

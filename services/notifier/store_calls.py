@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
-from services.notifier.domain.calls import CallOutcome
+from services.notifier.domain.calls import CallOutcome, Made
 from shared.db import Reading, Transaction
 from shared.db.tables.directory import directory_authority, directory_setting, directory_team
 from shared.db.tables.notifier import notifier_call, notifier_notification, notifier_phone_task
@@ -54,11 +54,13 @@ class CallTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call that was made."""
+    """One call that was made. One that was entered afterwards says by whom it was made and when it was entered."""
 
     outcome: CallOutcome
     contact_id: str | None
     called_at: datetime
+    made_by: str | None = None
+    entered_at: datetime | None = None
 
 
 async def tasks(reading: Reading, scope: Scope) -> tuple[CallTask, ...]:
@@ -97,24 +99,26 @@ async def pass_on(tx: Transaction, phone_task_ids: Sequence[str], now: datetime)
     await tx.execute(update(_TASK).where(_TASK.c.phone_task_id.in_(phone_task_ids)).values(passed_on_at=now))
 
 
-async def add_call(tx: Transaction, of: CallTask, outcome: CallOutcome, contact_id: str | None, session_id: str) -> None:
-    """One line of the call log."""
+async def add_call(tx: Transaction, of: CallTask, outcome: CallOutcome, made: Made, session_id: str) -> None:
+    """One line of the call log. ``outcome`` is what the call came to, which may be less than was told."""
     row: dict[str, str | None] = {
         "call_id": new_id(),
         "phone_task_id": of.phone_task_id,
         "notification_id": of.notification_id,
         "outcome": outcome.value,
     }
-    row |= {"contact_id": contact_id, "caller": session_id}
-    await tx.execute(insert(notifier_call).values(**row, called_at=tx.clock.now(), called_real_at=tx.clock.real()))
+    row |= {"contact_id": made.contact_id, "caller": session_id, "made_by": made.made_by if made.made_at else None}
+    now = tx.clock.now()
+    instants = {"called_at": made.made_at or now, "entered_at": now if made.made_at else None, "called_real_at": tx.clock.real()}
+    await tx.execute(insert(notifier_call).values(**row, **instants))
 
 
 async def calls(reading: Reading, notification_id: str) -> tuple[Call, ...]:
     """Every call about the notification, the newest first; the newest 20."""
     table = notifier_call
-    statement = select(table.c.outcome, table.c.contact_id, table.c.called_at).where(table.c.notification_id == notification_id)
+    statement = select(*(table.c[name] for name in Call.__slots__)).where(table.c.notification_id == notification_id)
     rows = await reading.execute(statement.order_by(table.c.called_at.desc(), table.c.called_real_at.desc(), table.c.call_id).limit(20))
-    return tuple(Call(outcome=CallOutcome(row.outcome), contact_id=row.contact_id, called_at=row.called_at) for row in rows)
+    return tuple(Call(**dict(row) | {"outcome": CallOutcome(row["outcome"])}) for row in rows.mappings())
 
 
 async def wrong_at(reading: Reading, kind: str, ref: str, since_real_at: datetime) -> tuple[datetime, ...]:

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import and_, select, update
 
 from services.notifier.domain.notices import Kind
 from services.notifier.domain.rungs import Result
+from services.notifier.store_leases import Leases
 from shared.db import Reading, Transaction
 from shared.db.tables.notifier import notifier_notice
 from shared.ids import new_id
 
 OWED, SENT, FAILED = "owed", "sent", "failed"
 
-_OWED = notifier_notice.c.state == OWED
+_TABLE = notifier_notice
+_OWED = _TABLE.c.state == OWED
+_LEASES = Leases(_TABLE.c.notice_id, _OWED, _TABLE.c.due_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,24 +77,12 @@ async def add(
 
 async def claim(tx: Transaction, limit: int, lease: timedelta) -> list[Notice]:
     """Take up to ``limit`` notices that are due and nobody holds, the oldest first."""
-    now, real, table = tx.clock.now(), tx.clock.real(), notifier_notice
-    due = (
-        select(table.c.notice_id)
-        .where(_OWED, table.c.due_at <= now, _free(real))
-        .order_by(table.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = update(table).where(table.c.notice_id.in_(due), _OWED).values(leased_until_at=real + lease).returning(table)
-    return [_notice(row) for row in await tx.execute(claimed)]
+    return [_notice(row) for row in await _LEASES.claim(tx, limit, lease)]
 
 
 async def next_due(reading: Reading) -> datetime | None:
     """When the next notice is due; one that somebody holds, when the lease runs out (told as a business instant)."""
-    now, real, table = reading.clock.now(), reading.clock.real(), notifier_notice
-    free = (await reading.execute(select(func.min(table.c.due_at)).where(_OWED, _free(real)))).scalar_one()
-    lease = (await reading.execute(select(func.min(table.c.leased_until_at)).where(_OWED, table.c.leased_until_at > real))).scalar_one()
-    return min((at for at in (free, lease and now + (lease - real)) if at is not None), default=None)
+    return await _LEASES.next_due(reading)
 
 
 async def start(tx: Transaction, held: Notice, channel: str) -> bool:
@@ -124,17 +115,12 @@ async def told(reading: Reading, kind: Kind, notification_id: str) -> frozenset[
 async def waiting(reading: Reading, kind: Kind, notification_id: str) -> frozenset[str]:
     """The contacts whose notice of this kind has not been sent yet: what else has changed meanwhile needs no second one."""
     table = notifier_notice
-    untried = (_OWED, table.c.attempts == 0, _free(reading.clock.real()))
+    untried = (_OWED, table.c.attempts == 0, _LEASES.free)
     statement = select(table.c.contact_id).where(table.c.notification_id == notification_id, table.c.kind == kind.value, *untried)
-    return frozenset((await reading.execute(statement)).scalars())
+    return frozenset((await reading.execute(statement, {"real": reading.clock.real()})).scalars())
 
 
 _ARRIVED = (Result.STARTED.value, Result.HANDED_OVER.value, Result.UNKNOWN.value)
-
-
-def _free(real: datetime) -> ColumnElement[bool]:
-    leased = notifier_notice.c.leased_until_at
-    return or_(leased.is_(None), leased <= real)
 
 
 async def _while_held(tx: Transaction, held: Notice, values: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from services.notifier.domain.codes import Code
 from shared.db import Reading, Transaction
@@ -70,9 +70,11 @@ async def link(reading: Reading, token: str) -> Link | None:
     return await _link(reading, notifier_link.c.token_hash == token_hash(token))
 
 
-async def link_by_id(reading: Reading, link_id: str) -> Link | None:
-    """The link that a visit came through."""
-    return await _link(reading, notifier_link.c.link_id == link_id)
+async def visited(reading: Reading, token: str, now: datetime) -> Link | None:
+    """The link that the open visit behind a cookie's token came through; None when the visit is unknown, expired or ended."""
+    values = {"wanted_hash": token_hash(token), "wanted_now": now}
+    row = (await reading.execute(_VISITED, values)).mappings().first()
+    return None if row is None else Link(**row)
 
 
 async def attempt_of(reading: Reading, notification_id: str, contact_id: str) -> str | None:
@@ -202,6 +204,13 @@ async def open_breach(
 
 
 async def _link(reading: Reading, condition: Any) -> Link | None:
-    statement = select(*(notifier_link.c[name] for name in Link.__slots__)).where(condition)
-    row = (await reading.execute(statement)).mappings().first()
+    row = (await reading.execute(_LINK.where(condition))).mappings().first()
     return None if row is None else Link(**row)
+
+
+_LINK = select(*(notifier_link.c[name] for name in Link.__slots__))
+_VISITED = _LINK.join(notifier_visit, notifier_visit.c.link_id == notifier_link.c.link_id).where(
+    notifier_visit.c.token_hash == bindparam("wanted_hash"),
+    notifier_visit.c.ended_at.is_(None),
+    notifier_visit.c.expires_at > bindparam("wanted_now", type_=notifier_visit.c.expires_at.type),
+)

@@ -1,13 +1,14 @@
 """What the journal says that notifier goes by: the newest word on a destination, and what was said and shown of one notification."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 
 from shared.db import Reading, journal
 from shared.db.tables.journal import journal as journal_table
 from shared.errors import NotFound
-from shared.events import CodeEntered, ContentViewed, DestinationRevised, Fact, IncidentRouted
+from shared.events import CodeEntered, ContentViewed, DestinationRevised, Fact, IncidentRouted, NotificationRevised
 
 
 async def routed(reading: Reading, incident_id: str, destination_id: str) -> IncidentRouted:
@@ -19,13 +20,14 @@ async def routed(reading: Reading, incident_id: str, destination_id: str) -> Inc
 
 
 async def newest_words(reading: Reading, destinations: Mapping[str, str]) -> dict[str, DestinationRevised]:
-    """The newest later version that has reached each of these destinations (destination's id → incident's id), where there is one."""
+    """The newest word on each of these destinations (destination's id → incident's id), where there is one: of the newest version that has
+    reached it the last, for a person or the roll may take a child away without a new version."""
     found: dict[str, DestinationRevised] = {}
     for fact in await _of_type(reading, set(destinations.values()), DestinationRevised):
         if not isinstance(fact, DestinationRevised) or fact.destination_id not in destinations:
             continue
         known = found.get(fact.destination_id)
-        if known is None or known.incident_version < fact.incident_version:
+        if known is None or known.incident_version <= fact.incident_version:
             found[fact.destination_id] = fact
     return found
 
@@ -33,6 +35,13 @@ async def newest_words(reading: Reading, destinations: Mapping[str, str]) -> dic
 async def of_incident(reading: Reading, incident_id: str) -> tuple[Fact, ...]:
     """Every fact of the incident, in order."""
     return tuple(one.fact for one in await journal.of_incident(reading, incident_id))
+
+
+async def changed_at(reading: Reading, incident_id: str, notification_id: str) -> datetime | None:
+    """When what the notification shows changed last; None when it never did."""
+    facts = await _of_type(reading, {incident_id}, NotificationRevised)
+    of_it = [fact for fact in facts if isinstance(fact, NotificationRevised) and fact.notification_id == notification_id]
+    return max((fact.revised_at for fact in of_it if fact.changed_child_ids), default=None)
 
 
 async def shown_to(reading: Reading, incident_id: str, notification_id: str) -> frozenset[str]:

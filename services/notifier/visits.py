@@ -16,6 +16,7 @@ from services.notifier.domain.states import ChildState
 from services.notifier.domain.wording import code_text
 from services.notifier.handlers_calls import ONE_CHANNEL, open_call
 from services.notifier.handlers_contacts import TEAM
+from services.notifier.handlers_digest import waits_elsewhere
 from services.notifier.store import Notification
 from services.notifier.store_visits import Link, StoredCode, Visit
 from shared.clock import Clock
@@ -62,6 +63,8 @@ class Guest:
     roles: Mapping[str, str]
     """The role of each contact who has acknowledged."""
     state: LinkState
+    waits_elsewhere: bool = False
+    """Behind the same message another notification waits for somebody (``domain/digest``)."""
 
     @property
     def is_team(self) -> bool:
@@ -76,6 +79,11 @@ class Guest:
     def may_read(self) -> bool:
         """Whether anything is left for this contact: what another has picked up whole is that one's to read."""
         return any(child.acknowledged_by in (None, self.contact.contact_id) for child in self.own)
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether her link leads her to anything: this notification, or another one of its list."""
+        return self.may_read or self.waits_elsewhere
 
 
 class Visits:
@@ -105,9 +113,9 @@ class Visits:
         async with self._database.transaction() as tx:
             await tx.record(NOTIFIER, [fact])
 
-    async def guest(self, reading: Reading, link: Link) -> Guest | None:
-        """The contact of a live link and what she may know; None as above."""
-        notification = await store.get(reading, link.notification_id)
+    async def guest(self, reading: Reading, link: Link, notification: Notification | None = None) -> Guest | None:
+        """The contact of a live link and what she may know; None as above. ``notification`` is given by who holds it already."""
+        notification = notification or await store.get(reading, link.notification_id)
         state = link_state(notification.state, notification.deadline_at, notification.ended_at, reading.clock.now())
         if link.revoked_at is not None or state in (LinkState.RECALLED, LinkState.EXPIRED):
             return None
@@ -124,7 +132,7 @@ class Visits:
         children = await store.children(reading, notification.notification_id)
         policy = await self._directory.policy(reading, notification.policy_version)
         people = {child.acknowledged_by for child in children if child.acknowledged_by}
-        named = {contact_id: await self._contact(reading, contact_id) for contact_id in people}
+        named = {one: contact if one == contact.contact_id else await self._contact(reading, one) for one in people}
         return Guest(
             notification=notification,
             link=link,
@@ -135,6 +143,7 @@ class Visits:
             call=await self._call(reading, policy.teams.phone),
             roles={contact_id: person.role for contact_id, person in named.items() if person is not None},
             state=state,
+            waits_elsewhere=await waits_elsewhere(reading, notification, contact.contact_id),
         )
 
     def other_channel(self, guest: Guest) -> tuple[str, str] | None:
@@ -150,7 +159,7 @@ class Visits:
         code = new_code(CODE_DIGITS)
         async with self._database.transaction() as tx:
             guest = await self._held(tx, token)
-            if guest is None or not guest.may_read:
+            if guest is None or not guest.may_enter:
                 return Asked.ENDED
             way = self.other_channel(guest)
             if way is None:
@@ -172,7 +181,7 @@ class Visits:
         """
         async with self._database.transaction() as tx:
             guest = await self._held(tx, token)
-            if guest is None or not guest.may_read:
+            if guest is None or not guest.may_enter:
                 return None
             codes = await store_visits.codes(tx, guest.link.link_id)
             judged = [(verdict(one.code, self._matches(one, digits), tx.clock.real()), one) for one in codes]
@@ -196,8 +205,8 @@ class Visits:
         link = await store_visits.link(tx, token)
         if link is None:
             return None
-        await store.hold(tx, link.notification_id)
-        return await self.guest(tx, link)
+        held = await store.hold(tx, link.notification_id)
+        return await self.guest(tx, link, held)
 
     async def _new_code(self, tx: Transaction, guest: Guest, code: str) -> str | None:
         """The id of the stored code; None when she has had as many as she may within the hour."""

@@ -5,7 +5,7 @@ belongs elsewhere recalls at once (design rule 7.9); acting on it is the one thi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from services.notifier import store, store_visits, store_words, visits_facts
@@ -112,7 +112,7 @@ class Answers:
         return ChildPage(child=child, confirmation=now.confirmation, sheet=now.sheet, changes=changes)
 
     async def answer(self, token: str, answers: Mapping[str, Answer]) -> Guest | None:
-        """What the destination says of its children, by child_id; the guest as she is after it. None when the visit has ended."""
+        """What the destination says of its children, by child_id; the guest, her children as they then are. None for an ended visit."""
 
         def said(state: State, contact_id: str, now: datetime) -> State:
             for child_id, what in answers.items():
@@ -124,8 +124,9 @@ class Answers:
             if held is None:
                 return None
             before = _state(held)
-            await self._change(tx, held, before, said(before, held.contact.contact_id, tx.clock.now()))
-            return await self._guest(tx, token)
+            after = said(before, held.contact.contact_id, tx.clock.now())
+            await self._change(tx, held, before, after)
+            return replace(held, children=after.children)
 
     async def act(self, token: str, incident_version: int) -> bool:
         """*I am acting on this today*, for every confirmed child that nobody has picked up: the ladder stops when none is left (D5).
@@ -170,12 +171,11 @@ class Answers:
 
     # --- reading ----------------------------------------------------------------------------------------------------------------------
 
-    async def _guest(self, reading: Reading, token: str) -> Guest | None:
-        visit = await store_visits.visit(reading, token, reading.clock.real())
-        link = None if visit is None else await store_visits.link_by_id(reading, visit.link_id)
+    async def _guest(self, reading: Reading, token: str, held: Notification | None = None) -> Guest | None:
+        link = await store_visits.visited(reading, token, reading.clock.real())
         if link is None:
             return None
-        notification = await store.get(reading, link.notification_id)
+        notification = held or await store.get(reading, link.notification_id)
         state = link_state(notification.state, notification.deadline_at, notification.ended_at, reading.clock.now())
         if state is LinkState.EXPIRED or (link.revoked_at is not None and state is not LinkState.RECALLED):
             return None
@@ -186,11 +186,11 @@ class Answers:
 
         Whoever may not read may not answer either: she would stop the ladder, or recall a child, for a report about herself.
         """
-        guest = await self._guest(tx, token)
-        if guest is None or await self._opened(tx, guest) is None:
+        link = await store_visits.visited(tx, token, tx.clock.real())
+        if link is None:
             return None
-        await store.hold(tx, guest.notification.notification_id)
-        return await self._guest(tx, token)
+        guest = await self._guest(tx, token, await store.hold(tx, link.notification_id))
+        return None if guest is None or await self._opened(tx, guest) is None else guest
 
     async def _report(self, guest: Guest) -> SealedReport | None:
         """The report for this visit; None when it has been erased, or when the visitor is one of its adults (design rule 7.7)."""

@@ -13,14 +13,17 @@ from dataclasses import replace
 from services.router import store, store_destinations, store_standing
 from services.router.domain.decision import Matched, decide
 from services.router.domain.evidence import Pupil
-from services.router.handlers_days import Days, policies
+from services.router.domain.revision import Kept
+from services.router.handlers_days import Days, Policies, policies
 from services.router.handlers_defects import attempted
 from services.router.handlers_find import candidates
+from services.router.handlers_live import homes, matched_pupils
 from services.router.handlers_reports import Incident, Rules, children_of, decisions, earlier, opened
 from services.router.handlers_revising import Around, Bringing, Outcomes
+from services.router.handlers_transfer import Placing
 from services.router.store_standing import Stood
 from shared.db import Transaction
-from shared.directory import Directory, Setting
+from shared.directory import Directory, Setting, Team
 from shared.errors import Misuse, NotFound
 from shared.events import ROUTER, Envelope, IncidentCorrected, IncidentDecided, IncidentReceived, IncidentWithdrawn, ReviewSettled
 from shared.log import logger
@@ -86,8 +89,13 @@ class Routing:
         decided = [replace(one, decisions=decisions(one.told, found, settings, self._rules)) for one in incidents]
         known, days = await policies(self._directory, tx), Days(tx, self._directory)
         matched = {ref for one in decided for made in one.decisions.values() if isinstance(made, Matched) for ref in made.setting_ids}
-        await days.load(settings[ref] for ref in sorted(matched | _live_refs(decided)) if ref in settings)
-        around = Around(tx=tx, settings=settings, policies=known, days=days)
+        again = {ref for kept in _kept(decided) for ref in kept.setting_ids}
+        await days.load(settings[ref] for ref in sorted(matched | _live_refs(decided) | again) if ref in settings)
+        decided = await self._placed(tx, decided, found, dict(settings), known, days) if matched else decided
+        teams, at_home = await self._teams(tx, incidents), await self._homes(tx, decided, found)
+        offered = await self._directory.settings(tx, _offered(decided, settings)) if _offered(decided, settings) else {}
+        everywhere = {**settings, **offered}
+        around = Around(tx=tx, settings=everywhere, policies=known, days=days, teams=teams, homes=at_home, directory=self._directory)
         outcomes = Outcomes()
         for incident in decided:
             outcomes.add(await Bringing(incident=incident, around=around).run())
@@ -99,7 +107,7 @@ class Routing:
         schools = [child.school for child in children_of(one.told for one in incidents).values() if child.school is not None]
         pupils = [pupil for some in found.values() for pupil in some]
         urns = {school.urn for school in schools if school.urn is not None}
-        told = _live_refs(incidents)
+        told = _live_refs(incidents) | {ref for kept in _kept(incidents) for ref in kept.setting_ids}
         settings = await self._directory.settings(tx, urns | told | {one for pupil in pupils for one in pupil.setting_ids})
         if any(school.urn is None and school.name is not None for school in schools):
             areas = {pupil.authority for pupil in pupils} | {
@@ -107,6 +115,27 @@ class Routing:
             }
             settings |= await self._directory.settings_in(tx, areas)
         return settings
+
+    async def _placed(
+        self, tx: Transaction, decided: list[Incident], found: Found, settings: dict[str, Setting], known: Policies, days: Days
+    ) -> list[Incident]:
+        """The same incidents, their matched children where they are in the new school year."""
+        placing = Placing(reading=tx, vault=self._vault, directory=self._directory, policies=known, days=days, settings=settings)
+        versions = {child_id: one.version for one in decided for child_id in one.decisions}
+        decisions_made = {child_id: made for one in decided for child_id, made in one.decisions.items()}
+        pupils = matched_pupils(decisions_made, found)
+        made = await placing.place(versions, decisions_made, pupils)
+        return [replace(one, decisions={child_id: made[child_id] for child_id in one.decisions}) for one in decided]
+
+    async def _homes(self, tx: Transaction, decided: Sequence[Incident], found: Found) -> Mapping[str, str]:
+        """Where the children live of whom somebody may be told."""
+        pupils = {child_id: one for incident in decided for child_id, one in matched_pupils(incident.decisions, found).items()}
+        return await homes(tx, self._directory, children_of(one.told for one in decided), pupils)
+
+    async def _teams(self, tx: Transaction, incidents: Sequence[Incident]) -> Mapping[str, Team]:
+        """The teams that a person had chosen for children who were taken out since."""
+        wanted = {ref for kept in _kept(incidents) for ref in kept.team_ids}
+        return await self._directory.teams(tx, wanted) if wanted else {}
 
 
 def _told(envelope: Envelope) -> str:
@@ -116,9 +145,20 @@ def _told(envelope: Envelope) -> str:
     return envelope.fact.incident_id
 
 
+def _offered(incidents: Sequence[Incident], settings: Mapping[str, Setting]) -> set[str]:
+    """The settings that children were offered, beyond those known so far."""
+    made = (one for incident in incidents for one in incident.decisions.values() if isinstance(one, Matched))
+    return {ref for one in made for ref in one.setting_ids} - settings.keys()
+
+
 def _live_refs(incidents: Sequence[Incident]) -> set[str]:
     """The settings that are told of these incidents now."""
     return {known.ref for one in incidents for known in one.stood.known if known.is_live and known.kind == "setting"}
+
+
+def _kept(incidents: Sequence[Incident]) -> tuple[Kept, ...]:
+    """What people had decided of children who were taken out since."""
+    return tuple(child.kept for one in incidents for child in one.stood.children.values() if child.kept is not None)
 
 
 def _nothing_anew(version: Version, tx: Transaction) -> IncidentDecided:

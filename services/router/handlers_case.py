@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.router import store_reviews, store_standing
-from services.router.domain.candidates import Candidates, candidates, case_keys, child_words, place_words
-from services.router.domain.evidence import Key, Pupil, folded
+from services.router.domain.candidates import Candidates, candidates, case_keys, child_words, could_be, place_words
+from services.router.domain.evidence import Key, Pupil
 from services.router.domain.reasons import evidence_words, flag_words, reason_words
 from services.router.domain.revision import live_in
 from services.router.domain.settling import EXCLUSIONS
@@ -19,6 +19,7 @@ from services.router.store_standing import Stood
 from shared.db import Reading, Transaction
 from shared.directory import Directory, Setting
 from shared.errors import Conflict, NotAllowed, NotFound, VaultSealed
+from shared.names import same_name
 from shared.report import store as reports
 from shared.report.model import Child
 from shared.report.sealed import SealedReport
@@ -71,7 +72,8 @@ class Opened:
 
 
 async def opened(tx: Transaction, vault: Vault, session: Session, incident_id: str) -> Opened:
-    """The case for whoever has claimed it. Raises NotFound when there is none for her, Conflict when she has not claimed it (any more)."""
+    """The case for whoever has claimed it. Raises NotFound when there is none for her, Conflict when she has not claimed it (any more),
+    NotAllowed when she is labelled as an adult of it."""
     incident_version = await store_reviews.hold(tx, incident_id)
     reviews = await store_reviews.of_incidents(tx, session.scope, [incident_id])
     if not reviews:
@@ -80,6 +82,7 @@ async def opened(tx: Transaction, vault: Vault, session: Session, incident_id: s
     if not theirs:
         raise Conflict("You have not claimed this case, or your claim has ended. Go to the desk and claim it.", code=NO_LONGER_YOURS)
     report = await _report(tx, vault, session, incident_id, incident_version)
+    _refuse_adult(session, report)  # a correction may have named her since she claimed it
     stood = (await store_standing.stood(tx, [incident_id]))[incident_id]
     authorities = await store_reviews.authorities_of(tx, session.scope)
     return Opened(reviews=theirs, incident_version=incident_version, report=report, stood=stood, authorities=authorities)
@@ -88,9 +91,11 @@ async def opened(tx: Transaction, vault: Vault, session: Session, incident_id: s
 async def refuse_own_family(tx: Transaction, vault: Vault, session: Session, incident_id: str) -> None:
     """Raise NotAllowed when the session is labelled with the name of an adult of the incident (design rule 7.7), without saying so."""
     incident_version = await store_reviews.hold(tx, incident_id)
-    report = await _report(tx, vault, session, incident_id, incident_version)
-    label = folded(session.label)
-    if label and any(label == folded(adult.full_name or "") for adult in report.report.adults):
+    _refuse_adult(session, await _report(tx, vault, session, incident_id, incident_version))
+
+
+def _refuse_adult(session: Session, report: SealedReport) -> None:
+    if any(same_name(session.label, adult.full_name or "") for adult in report.report.adults):
         raise NotAllowed("This sign-in cannot open that case.")
 
 
@@ -115,7 +120,7 @@ async def viewed(tx: Transaction, vault: Vault, directory: Directory, session: S
 
 async def is_lead_only(tx: Transaction, vault: Vault, review: Review, child: Child) -> bool:
     """Whether a restricted record could be meant, so that only a lead settles it."""
-    if review.reason == "restricted":
+    if review.reason == "restricted" or review.met_restricted:
         return True
     found = await sharing(tx, vault, {review.child_id: case_keys(child)})
     return any(pupil.restricted for pupil in found[review.child_id])
@@ -124,8 +129,10 @@ async def is_lead_only(tx: Transaction, vault: Vault, review: Review, child: Chi
 async def searched(
     tx: Transaction, vault: Vault, directory: Directory, child: Child, keys: Collection[Key], authorities: Collection[str]
 ) -> tuple[Candidates, Mapping[str, Setting]]:
-    """What a search by these keys finds, compared with the child as every candidate is."""
+    """What a search by these keys finds, compared with the child as every candidate is. Of what the reader may not see she hears only
+    where it could be this child: a search is no way to learn of others."""
     pupils = (await sharing(tx, vault, {"search": keys}))["search"]
+    pupils = tuple(one for one in pupils if (not one.restricted and one.authority in authorities) or could_be(child, one))
     settings = await directory.settings(tx, {one for pupil in pupils for one in pupil.setting_ids})
     return candidates(child, pupils, settings, authorities), settings
 
@@ -153,7 +160,7 @@ def _child(
     standing = case.stood.children.get(review.child_id)
     evidence = () if standing is None else standing.evidence
     live = live_in(case.stood.known, review.child_id)
-    restricted = seen.restricted or review.reason == "restricted"
+    restricted = seen.restricted or review.reason == "restricted" or review.met_restricted
     return ChildView(
         review=review,
         why=reason_words(review.reason),

@@ -51,6 +51,7 @@ class Days:
         self._of_authority: dict[str, Calendar] = {}
         self._of_force: dict[str, Calendar] = {}
         self._mostly_closed: dict[tuple[str, date], bool] = {}
+        self._with_contact: dict[str, bool] = {}
 
     async def load(self, settings: Iterable[Setting]) -> None:
         """Read the calendars of these settings together, before ``owed`` asks for each."""
@@ -85,6 +86,21 @@ class Days:
         calendar = await (self._authority(authority) if authority is not None else self._force(force))
         owed = unknown_setting_obligations(calendar, decided_by.policy, believed_at, received_at)
         return review_deadline(owed, decided_by.policy, received_at)
+
+    def calendar(self, setting_id: str) -> Calendar:
+        """The school days of a setting that was loaded."""
+        return self._of_setting[setting_id]
+
+    async def bank_holidays(self, authority: str) -> frozenset[date]:
+        """Those of the authority's nation."""
+        return (await self._authority(authority)).bank_holidays
+
+    async def has_holiday_contact(self, setting_id: str) -> bool:
+        """Whether a setting that was loaded has a verified holiday contact; asked once for all that were loaded."""
+        if setting_id not in self._with_contact:
+            there = await self._directory.holiday_settings(self._reading, self._of_setting)
+            self._with_contact |= {one: one in there for one in self._of_setting}
+        return self._with_contact[setting_id]
 
     async def _is_mostly_closed(self, authority: str, on: date) -> bool:
         if (authority, on) not in self._mostly_closed:

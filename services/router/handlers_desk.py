@@ -176,11 +176,11 @@ class Desk:
             await store_reviews.hold_session(tx, session.session_id)
             if not may_search(await store_reviews.searched(tx, session.session_id, real - timedelta(days=1)), real):
                 raise SearchedTooOften("You have searched too often. Wait a minute; after 60 searches in a day, ask another reviewer.")
-            await store_reviews.note_search(tx, session.session_id, review_id, reason, real)
             child = case.report.child(one.child_id)
             if child is None:
                 raise NotFound("There is no such child.")
             found, _ = await handlers_case.searched(tx, self._vault, self._directory, child, keys, case.authorities)
+            await store_reviews.note_search(tx, session.session_id, review_id, reason, real, restricted=found.restricted)
             children = await handlers_case.viewed(tx, self._vault, self._directory, session, case)
             until = await renewed(tx, session, case.reviews)
             await tx.record(ROUTER, [_searched(one, session, reason, len(found.shown), tx)])

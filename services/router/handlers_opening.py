@@ -12,14 +12,15 @@ round, after which the next decision and review is numbered) is ``store_standing
 caller holds the incident's row (``store.held``) and gives the version that router has decided (what ``held`` returned).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.router import store_destinations
 from services.router.domain.deadline import Obligation
-from services.router.domain.destination import Destination, Owed, gathered, owed_about
+from services.router.domain.destination import Destination, Owed, gathered
 from services.router.domain.standing import Known, is_supplement, next_round
 from services.router.handlers_days import Days, Policies
+from services.router.handlers_live import owed_at
 from services.router.store import NewReview
 from services.router.store_destinations import Member, NewDestination
 from shared.calendar import london_date
@@ -35,7 +36,7 @@ class Opening:
     """New destinations of one incident, gathered and then written together.
 
     Deadlines are counted from belief as ever, with now in the place of receipt: who is settled late is late. Raises Unavailable when no
-    policy is in force.
+    policy is in force. ``homes``: the authorities where the children live, where that is known.
     """
 
     tx: Transaction
@@ -44,15 +45,14 @@ class Opening:
     policies: Policies
     days: Days
     owed: list[Owed] = field(default_factory=list)
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     async def to_settings(self, child_id: str, settings: Sequence[Setting]) -> None:
-        """This child is told of at each of these settings; while one is closed for long, the policy's live team is told too."""
+        """This child is told of at each of these settings; while one is closed for long, whoever is live is told too."""
         now = self.tx.clock.now()
         await self.days.load(settings)
         for setting in settings:
-            by = self.policies.deciding(self.version.force, setting.authority, london_date(now))
-            obligations = await self.days.owed(setting, by, self.version.believed_at, now)
-            self.owed.extend(owed_about(child_id, setting.setting_id, obligations, by.policy, by.version))
+            self.owed.extend(await owed_at(self, child_id, setting, self.version, now))
 
     async def to_team(self, child_id: str, team: Team) -> None:
         """This child is told of to a team, by the first weekday morning that is not a bank holiday."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from services.router.domain.decision import Decision, Held, decide, flags, twins, without_shared_pupils
 from services.router.domain.evidence import Pupil
-from services.router.domain.revision import NOT_DECIDED, Change, Inputs, Standing, change, inputs
+from services.router.domain.revision import NOT_DECIDED, Change, Inputs, Standing, change, decided_of, inputs
 from services.router.handlers_defects import computed
 from services.router.store_standing import Stood
 from shared.calendar import london_date
@@ -77,7 +77,8 @@ class Incident:
             return Change.GONE
         if self.told.report is None:
             return Change.CHANGED
-        before = None if standing is None or standing.is_withdrawn else self.earlier.get(standing.incident_version)
+        number = None if standing is None else decided_of(standing)
+        before = None if number is None else self.earlier.get(number)
         return computed(
             self.version.incident_id,
             lambda: change(None if before is None else before.inputs(child_id), self.told.inputs(child_id)),
@@ -109,7 +110,8 @@ async def opened(vault: Vault, reading: Reading, wanted: Sequence[Version]) -> t
 
 async def earlier(vault: Vault, reading: Reading, standing: Mapping[str, Stood]) -> dict[str, dict[int, Told]]:
     """The versions that the standing decisions of these incidents were made of, by incident and number."""
-    wanted = {(incident_id, child.incident_version) for incident_id, stood in standing.items() for child in stood.children.values()}
+    numbers = ((incident_id, decided_of(child)) for incident_id, stood in standing.items() for child in stood.children.values())
+    wanted = {(incident_id, number) for incident_id, number in numbers if number is not None}
     if not wanted:
         return {}
     told, _ = await opened(vault, reading, list((await versions(reading, wanted)).values()))

@@ -1,26 +1,37 @@
 """Bringing one incident up to a version: rows and facts, from where it stands and what follows for each child (``domain/revision``).
 
-A first version is one that stands nowhere. Deadlines of what is live never move; ``destination.revised`` carries those by which a change
-would have to be told again.
+A first version stands nowhere. Deadlines of what is live never move; a change that must be told again has new ones in its own fact.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.router import handlers_keeping as keeping
 from services.router.domain.decision import Decision, Excluded, Held, Matched, every_child_once
-from services.router.domain.destination import Destination, Owed, gathered, owed_about, stricter
-from services.router.domain.revision import NOT_DECIDED, WITHDRAWN, Change, Follow, every_child_somewhere, follow
+from services.router.domain.destination import Destination, Owed, gathered, stricter
+from services.router.domain.revision import (
+    CHANGED_AFTER_DECISION,
+    NOT_DECIDED,
+    WITHDRAWN,
+    Change,
+    Follow,
+    Kept,
+    every_child_somewhere,
+    follow,
+)
 from services.router.domain.standing import Known
 from services.router.handlers_days import Days, Policies
 from services.router.handlers_defects import attempted
+from services.router.handlers_live import owed_at
 from services.router.handlers_opening import held_fact, opened, revised_fact, routed_fact
 from services.router.handlers_reports import Incident
+from services.router.handlers_transfer import owed_between
 from services.router.store import NewDecision, NewReview
 from services.router.store_destinations import Member, NewDestination
 from shared.calendar import london_date
 from shared.db import Transaction
-from shared.directory import Published, Setting
+from shared.directory import Directory, Published, Setting, Team
 from shared.events import ChildExcluded, DestinationRevised, Fact, IncidentDecided, ReviewSettled
 from shared.ids import new_id
 
@@ -52,12 +63,15 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What an incident is decided in: the transaction, the settings that it may touch, policies and days."""
+    """What an incident is decided in; ``homes``: the authorities where children live, where that is known."""
 
     tx: Transaction
     settings: Mapping[str, Setting]
     policies: Policies
     days: Days
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
+    directory: Directory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +111,16 @@ class Bringing:
     async def _child(self, child_id: str, follows: Follow) -> None:
         decision, by = follows.decision, None
         if follows.is_withdrawn:
-            self._excluded(child_id, Excluded(reason=WITHDRAWN), None)
+            evidence = keeping.taken_out(self.incident.stood.children[child_id], follows)
+            self._excluded(child_id, Excluded(reason=WITHDRAWN, evidence=evidence), None)
+        elif follows.kept is not None:
+            by = await self._keep(child_id, follows.kept)
         elif follows != Follow():
             by = self._deciding(child_id, decision)
         if by is not None and isinstance(decision, Matched):
             self._note(child_id, decision, "matched", decision.rule, by)
-            self.owed.extend(await self._owed(child_id, follows.setting_ids))
+            self.owed.extend(await self._owed(child_id, follows.setting_ids, is_new=bool(decision.leaving)))
+            self.owed.extend(await owed_between(self.around, child_id, decision, self.incident.version))
         elif by is not None and isinstance(decision, Held):
             self._note(child_id, decision, "held", decision.reason, by)
         elif by is not None and isinstance(decision, Excluded):
@@ -116,14 +134,25 @@ class Bringing:
         version = self.incident.version
         return self.around.policies.deciding(version.force, authority, london_date(version.received_at))
 
-    async def _owed(self, child_id: str, setting_ids: Iterable[str]) -> list[Owed]:
+    async def _owed(self, child_id: str, setting_ids: Iterable[str], *, is_new: bool = False) -> list[Owed]:
         version, owed = self.incident.version, list[Owed]()
         for setting_id in setting_ids:
-            setting = self.around.settings[setting_id]
-            by = self.around.policies.deciding(version.force, setting.authority, london_date(version.received_at))
-            obligations = await self.around.days.owed(setting, by, version.believed_at, version.received_at)
-            owed += owed_about(child_id, setting_id, obligations, by.policy, by.version)
+            owed += await owed_at(self.around, child_id, self.around.settings[setting_id], version, version.received_at, is_new=is_new)
         return owed
+
+    async def _keep(self, child_id: str, kept: Kept) -> Published:
+        """What a person had decided stands again; where a place of it is no more, a person is asked again."""
+        around, version, by = self.around, self.incident.version, self._deciding(child_id, None)
+        if not keeping.is_still_there(kept, around.settings, around.teams):
+            self._note(child_id, Held(reason=CHANGED_AFTER_DECISION), "held", CHANGED_AFTER_DECISION, by)
+            await self._hold(child_id, CHANGED_AFTER_DECISION, by)
+            return by
+        self.out.decisions.append(keeping.noted(child_id, kept, version, self._round(child_id)))
+        self.owed.extend(await self._owed(child_id, kept.setting_ids))
+        self.owed.extend(await keeping.owed_to_teams(child_id, kept, version, around.teams, around.policies, around.days))
+        if kept.outcome == "excluded":
+            self.out.facts.append(keeping.excluded_again(child_id, kept, version, self._now))
+        return by
 
     def _end(self, child_id: str, follows: Follow, by: Published | None) -> None:
         """Reviews that are answered, and destinations that she leaves."""

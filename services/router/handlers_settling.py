@@ -15,6 +15,7 @@ from services.router.domain.standing import Known
 from services.router.handlers_case import Opened
 from services.router.handlers_days import Days, Policies
 from services.router.handlers_desk import own, refuse_lead_only, renewed
+from services.router.handlers_live import home_of
 from services.router.handlers_opening import Opening
 from services.router.handlers_taking import Taking, open_for
 from services.router.store_reviews import Review
@@ -178,7 +179,9 @@ class Settling:
         moved = moves(choice, one.reason, live_in(case.stood.known, one.child_id))
         version = await reports.version(tx, one.incident_id, case.incident_version)
         policies, days = Policies(await self._directory.published(tx)), Days(tx, self._directory)
-        opening = Opening(tx=tx, version=version, incident_version=case.incident_version, policies=policies, days=days)
+        child = case.report.child(one.child_id)
+        homes = await home_of(tx, self._vault, self._directory, one.child_id, child, choice.pupil_id)
+        opening = Opening(tx=tx, version=version, incident_version=case.incident_version, policies=policies, days=days, homes=homes)
         await open_for(opening, self._directory, one.child_id, choice, moved)
         urgencies = [owed.obligation.urgency for owed in opening.owed]
         at = effect_at(tx.clock.now(), is_open=one.is_open, deadline_at=one.deadline_at, urgencies=urgencies)

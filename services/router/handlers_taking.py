@@ -7,6 +7,7 @@ from services.router.domain.revision import live_in
 from services.router.domain.settling import Choice, Moves, moves
 from services.router.domain.standing import Known
 from services.router.handlers_days import Days, Policies
+from services.router.handlers_live import home_of
 from services.router.handlers_opening import Opening, revised_fact
 from services.router.handlers_reports import opened
 from services.router.store_destinations import Member, leave
@@ -47,7 +48,10 @@ class Taking:
         version = await reports.version(tx, settlement.incident_id, incident_version)
         moved = moves(choice, review.reason, live_in(stood.known, child_id))
         policies, days = Policies(await self._directory.published(tx)), Days(tx, self._directory)
-        opening = Opening(tx=tx, version=version, incident_version=incident_version, policies=policies, days=days)
+        told, _ = await opened(self._vault, tx, [version])
+        child = next((one.children.get(child_id) for one in told.values()), None)
+        homes = await home_of(tx, self._vault, self._directory, child_id, child, choice.pupil_id)
+        opening = Opening(tx=tx, version=version, incident_version=incident_version, policies=policies, days=days, homes=homes)
         await open_for(opening, self._directory, child_id, choice, moved)
         # A place that has closed while the settlement waited can be told nothing: the review stays a person's.
         nowhere = choice.kind != "excluded" and not opening.owed and not moved.kept

@@ -10,6 +10,7 @@ known_as         (may be absent) the forename that she goes by
 date_of_birth    2018-03-04 or 04/03/2018
 postcode         full; what is not one is left out
 settings         the ids of every setting where she is registered, separated by semicolons; may be empty
+home_authority   (may be absent) the authority where the pupil lives, where that is another one
 restricted       ``yes`` when a named person must decide before anyone is told where she is; otherwise ``no`` or empty
 ===============  ===================================================================================================
 
@@ -55,11 +56,13 @@ COLUMNS = (
     Column(name="postcode"),
     Column(name="settings", also=("urn", "urns", "setting_ids")),
     Column(name="restricted"),
+    Column(name="home_authority", required=False, also=("home_la",)),
 )
 _YES, _NO = ("yes", "y", "true", "1"), ("", "no", "n", "false", "0")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|GIR ?0AA", re.ASCII)
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,31})?", re.ASCII)
 _SETTING = re.compile(r"[A-Z]{0,2}\d{5,8}", re.ASCII)
 
 Progress = Callable[[int, int], None]
@@ -146,7 +149,7 @@ def _pupil(row: Row, authority: str, as_at_on: date) -> Pupil | RefusedRow:
     cells = row.cells
     upn = compact_upn(cells["upn"]) if cells["upn"] else None
     settings = tuple(dict.fromkeys(part.strip().upper() for part in cells["settings"].split(";") if part.strip()))
-    born = _born(cells["date_of_birth"])
+    born = born_on(cells["date_of_birth"])
     wrong = {
         "upn": ("check-letter", "its form or its check letter is wrong") if cells["upn"] and upn is None else None,
         "forename": _name_wrong(cells["forename"]),
@@ -154,6 +157,7 @@ def _pupil(row: Row, authority: str, as_at_on: date) -> Pupil | RefusedRow:
         "known_as": _name_wrong(cells["known_as"]) if cells["known_as"] else None,
         "date_of_birth": _born_wrong(born, as_at_on),
         "settings": _settings_wrong(settings),
+        "home_authority": None if _AUTHORITY.fullmatch(cells["home_authority"]) else ("malformed", "give the authority's code"),
         "restricted": ("unknown-code", "give yes or no") if cells["restricted"].casefold() not in (*_YES, *_NO) else None,
     }
     for column, problem in wrong.items():
@@ -171,6 +175,7 @@ def _pupil(row: Row, authority: str, as_at_on: date) -> Pupil | RefusedRow:
         known_as=cells["known_as"] or None,
         date_of_birth=born,
         postcode=_postcode(cells["postcode"]),
+        home_authority=cells["home_authority"] or None,
     )
 
 
@@ -194,7 +199,8 @@ def _settings_wrong(settings: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _born(text: str) -> date | None:
+def born_on(text: str) -> date | None:
+    """The date that a cell gives; None for anything else."""
     if found := _ISO.fullmatch(text):
         year, month, day = found.groups()
     elif found := _BRITISH.fullmatch(text):
@@ -220,8 +226,12 @@ async def _known_settings(tx: Transaction, vault: Vault, authority: str, pupils:
         await directory.authority(tx, authority)
     except NotFound:
         raise NotFound("the directory does not hold this authority: import it first") from None
-    wanted = sorted({setting_id for pupil in pupils for setting_id in pupil.setting_ids})
-    known: set[str] = set()
+    return await known_settings(tx, directory, {setting_id for pupil in pupils for setting_id in pupil.setting_ids})
+
+
+async def known_settings(tx: Transaction, directory: Directory, setting_ids: Iterable[str]) -> frozenset[str]:
+    """Those of these settings that the directory holds."""
+    wanted, known = sorted(setting_ids), set[str]()
     for start in range(0, len(wanted), ROWS_AT_ONCE):
         known |= (await directory.settings(tx, wanted[start : start + ROWS_AT_ONCE])).keys()
     return frozenset(known)

@@ -32,6 +32,7 @@ class NewDecision:
     evidence: tuple[str, ...]
     pupil_id: str | None
     policy_version: str | None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ async def add_decisions(tx: Transaction, decisions: Sequence[NewDecision]) -> No
             "evidence": list(one.evidence),
             "pupil_id": one.pupil_id,
             "policy_version": one.policy_version,
+            "decided_by": one.decided_by,
             "decided_at": tx.clock.now(),
         }
         for one in decisions

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, exists, insert, select, update
 
 from services.router.domain.destination import Destination
 from services.router.domain.standing import Known
+from services.router.store_rematch import BEFORE
 from shared.db import Reading, Transaction
 from shared.db.tables.router import router_destination, router_destination_child
 
@@ -71,6 +72,8 @@ async def add(tx: Transaction, destinations: Sequence[NewDestination]) -> None:
             "policy_version": one.destination.policy_version,
             "routed_at": now,
             "round": one.round,
+            # What is told so soon was looked for on the roll just now.
+            "rematched_at": now if one.destination.send_at <= now + BEFORE else None,
         }
         for one in destinations
     ]

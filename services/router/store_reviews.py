@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, select, update
 
 from shared.db import Reading, Transaction
 from shared.db.tables.console import console_session
@@ -24,7 +24,8 @@ CASES_EACH_PAGE = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """One open review. ``claimed_by`` is a session's id, ``claimed_label`` how the desk calls her; the ``pending_`` ones
-    are of a settlement that waits: until when, by which session, and what it says."""
+    are of a settlement that waits: until when, by which session, and what it says. ``met_restricted``: a search for this child has met
+    a restricted record."""
 
     review_id: str
     incident_id: str
@@ -46,6 +47,7 @@ class Review:
     pending_kind: str | None = None
     pending_refs: tuple[str, ...] = ()
     pending_code: str | None = None
+    met_restricted: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -163,10 +165,10 @@ async def searched(reading: Reading, session_id: str, since: datetime) -> tuple[
     return tuple((await reading.execute(statement)).scalars())
 
 
-async def note_search(tx: Transaction, session_id: str, review_id: str, reason: str, real: datetime) -> None:
-    """Count one search."""
+async def note_search(tx: Transaction, session_id: str, review_id: str, reason: str, real: datetime, *, restricted: bool) -> None:
+    """Count one search, and whether it met a restricted record that could be the child."""
     row = {"search_id": new_id(), "session_id": session_id, "review_id": review_id, "reason": reason, "searched_at": real}
-    await tx.execute(insert(router_search), row)
+    await tx.execute(insert(router_search), row | {"met_restricted": restricted})
 
 
 async def hold_session(tx: Transaction, session_id: str) -> None:
@@ -185,6 +187,9 @@ async def _reviews(reading: Reading, wanted: ColumnElement[bool]) -> tuple[Revie
         router_settlement.c.kind.label("pending_kind"),
         router_settlement.c.refs.label("pending_refs"),
         router_settlement.c.code.label("pending_code"),
+        exists()
+        .where(router_search.c.review_id == router_review.c.review_id, router_search.c.met_restricted.is_(True))
+        .label("met_restricted"),
     )
     statement = select(router_review, *columns).select_from(joined).where(wanted)
     rows = await reading.execute(statement.order_by(router_review.c.deadline_at, router_review.c.review_id))

@@ -64,6 +64,7 @@ def plaintext(pupil: Pupil) -> bytes:
         "known_as": pupil.known_as,
         "date_of_birth": pupil.date_of_birth.isoformat(),
         "postcode": pupil.postcode,
+        "home_authority": pupil.home_authority,
     }
     return json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
 

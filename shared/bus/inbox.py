@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 
 from shared.bus.retry import Park, after_failure
 from shared.db import Reading, Transaction
@@ -54,16 +54,21 @@ async def enter_failure(tx: Transaction, service: str, fact_id: str, fact_type: 
     return bool(result.scalars().all())
 
 
+_RETRY = (inbox.c.service == bindparam("of_service"), inbox.c.state == "retry")
+_OWED = (
+    select(inbox.c.fact_id.label("owed_id"), inbox.c.type.label("owed_type"), inbox.c.attempts, journal)
+    .outerjoin(journal, journal.c.fact_id == inbox.c.fact_id)
+    .where(*_RETRY, inbox.c.due_at <= bindparam("real"))
+    .order_by(inbox.c.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=inbox)
+)
+_NEXT_RETRY = select(func.min(inbox.c.due_at)).where(*_RETRY)
+
+
 async def claim_owed(tx: Transaction, service: str, limit: int = 1) -> list[Owed]:
     """Lock up to ``limit`` facts whose retry is due. Their rows stay locked until the commit."""
-    result = await tx.execute(
-        select(inbox.c.fact_id.label("owed_id"), inbox.c.type.label("owed_type"), inbox.c.attempts, journal)
-        .outerjoin(journal, journal.c.fact_id == inbox.c.fact_id)
-        .where(inbox.c.service == service, inbox.c.state == "retry", inbox.c.due_at <= tx.clock.real())
-        .order_by(inbox.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=inbox)
-    )
+    result = await tx.execute(_OWED, {"of_service": service, "real": tx.clock.real(), "most": limit})
     return [Owed(fact_id=row.owed_id, type=row.owed_type, attempts=row.attempts, row=row) for row in result]
 
 
@@ -106,7 +111,7 @@ async def parked(reading: Reading, limit: int = 200) -> list[dict[str, Any]]:
 
 async def next_retry_at(reading: Reading, service: str) -> datetime | None:
     """The earliest real instant at which a fact is to be tried again."""
-    result = await reading.execute(select(func.min(inbox.c.due_at)).where(inbox.c.service == service, inbox.c.state == "retry"))
+    result = await reading.execute(_NEXT_RETRY, {"of_service": service})
     return result.scalar()
 
 

@@ -7,7 +7,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from shared.bus.port import Bus, Confirmed
 from shared.db import Database, Transaction
@@ -59,25 +59,29 @@ class Relay:
     async def next_due(self) -> datetime | None:
         """When the next pointer is due. It is due by real time: told as that much after the business instant."""
         async with self._database.reading() as reading:
-            due_at = (await reading.execute(select(func.min(outbox.c.due_at)).where(outbox.c.service == self.service))).scalar()
+            due_at = (await reading.execute(_NEXT, {"of_service": self.service})).scalar()
             return None if due_at is None else reading.clock.now() + (due_at - reading.clock.real())
+
+
+_DUE = (
+    select(outbox.c.seq)
+    .where(outbox.c.service == bindparam("of_service"), outbox.c.due_at <= bindparam("real"))
+    .order_by(outbox.c.seq)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.seq.in_(_DUE.scalar_subquery()))
+    .values(due_at=bindparam("leased_until"), attempts=outbox.c.attempts + 1)
+    .returning(outbox.c.fact_id)
+)
+_NEXT = select(func.min(outbox.c.due_at)).where(outbox.c.service == bindparam("of_service"))
 
 
 async def _claim(tx: Transaction, service: str) -> list[Envelope]:
     real = tx.clock.real()
-    due = (
-        select(outbox.c.seq)
-        .where(outbox.c.service == service, outbox.c.due_at <= real)
-        .order_by(outbox.c.seq)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = await tx.execute(
-        update(outbox)
-        .where(outbox.c.seq.in_(due.scalar_subquery()))
-        .values(due_at=real + LEASE, attempts=outbox.c.attempts + 1)
-        .returning(outbox.c.fact_id)
-    )
+    claimed = await tx.execute(_CLAIM, {"of_service": service, "real": real, "leased_until": real + LEASE})
     fact_ids = list(claimed.scalars())
     if not fact_ids:
         return []

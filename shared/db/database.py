@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.clock import Clock
 from shared.db import journal
 from shared.db.engine import Engines, opened, translated
+from shared.db.sqlite import put_off
 from shared.errors import EncompassError, Misuse
 from shared.events import Envelope, Fact
 
@@ -124,19 +125,17 @@ class Database:
         Raises Misuse when a statement failed and the block went on: PostgreSQL would answer the commit by a silent rollback.
         """
         async with self._entered(), _held(self._one_writer), _connected(self._engines.writer.connect()) as connection:
-            with translated():
-                started = await _whole(connection, connection.begin().start())
-            transaction = Transaction(connection, self._clock)
+            transaction = Transaction(connection, self._clock)  # it begins with its first statement
             try:
                 yield transaction
                 if transaction.spoilt:
                     raise Misuse("a statement failed and the transaction went on")
             except BaseException:
                 with contextlib.suppress(Exception):  # the first error is the one to tell
-                    await _whole(connection, started.rollback())
+                    await _whole(connection, connection.rollback())
                 raise
             with translated():
-                await _whole(connection, started.commit())
+                await _whole(connection, connection.commit())
         if transaction.recorded:
             for stated in self.on_stated:
                 stated(transaction.recorded)
@@ -147,8 +146,6 @@ class Database:
     async def reading(self) -> AsyncIterator[Reading]:
         """A read-only transaction; a write inside it is refused by the database itself."""
         async with self._entered(), _connected(self._engines.reader.connect()) as connection:
-            with translated():
-                await _whole(connection, connection.begin().start())
             yield Reading(connection, self._clock)
 
     async def close(self) -> None:
@@ -190,25 +187,24 @@ async def _connected(connection: AsyncConnection) -> AsyncIterator[AsyncConnecti
     finally:
         # Closing rolls back what was not committed; a connection that died meanwhile has nothing left to close.
         with contextlib.suppress(Exception):
-            await _whole(connection, asyncio.shield(connection.close()))
+            closing = connection.close()
+            await (_whole(connection, closing) if connection.engine.dialect.name == "sqlite" else asyncio.shield(closing))
 
 
 async def _whole(connection: AsyncConnection, step: Awaitable[Result]) -> Result:
-    """Await ``step``; on SQLite to its end, although cancelled: its thread would go on alone and keep the one write lock for good.
-
-    The busy time-out bounds the wait. PostgreSQL's driver takes a statement back by itself.
-    """
+    """Await ``step``; on SQLite to its end, although cancelled (``shared/db/sqlite.py``). PostgreSQL's driver takes a statement back."""
     if connection.engine.dialect.name != "sqlite":
         return await step
-    task = asyncio.ensure_future(step)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        with contextlib.suppress(Exception):
-            task.result()
-        raise cancelled
-    return task.result()
+    late: list[asyncio.CancelledError] = []
+    token = put_off.set(late)
+    try:
+        result = await step
+    except Exception:
+        if late:
+            raise late[0] from None
+        raise
+    finally:
+        put_off.reset(token)
+    if late:
+        raise late[0]
+    return result

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.db import sqlite
 from shared.errors import DatabaseBusy, DatabaseRefused, DatabaseUnavailable, EncompassError, SettingsRefused
 
 BUSY_TIMEOUT_SECONDS = 10
@@ -97,7 +98,10 @@ def claim_file(url: str) -> IO[str] | None:
 def _sqlite(url: URL) -> Engines:
     if not url.database or url.database == ":memory:":
         raise SettingsRefused("SQLite needs a file: sqlite+aiosqlite:///PATH")
-    options: dict[str, Any] = {"hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "async_creator_fn": sqlite.connection},
+    }
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS, **options)
     reader = create_async_engine(url, pool_size=4, max_overflow=4, pool_timeout=POOL_WAIT_SECONDS, **options)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", read_only=False)
@@ -106,10 +110,9 @@ def _sqlite(url: URL) -> Engines:
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
-    begin_by_hand(engine, begin)
-
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
@@ -119,9 +122,13 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "begin")
+    def begins(connection: Any) -> None:
+        connection.connection.driver_connection.begin(begin)
 
-def begin_by_hand(engine: AsyncEngine, begin: str = "BEGIN IMMEDIATE") -> None:
-    """Let SQLite's transactions begin with ``begin``: the driver itself begins none before a change of the schema."""
+
+def begin_by_hand(engine: AsyncEngine) -> None:
+    """Let SQLite's transactions begin with BEGIN IMMEDIATE: the driver itself begins none before a change of the schema."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
@@ -129,7 +136,7 @@ def begin_by_hand(engine: AsyncEngine, begin: str = "BEGIN IMMEDIATE") -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begins(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _postgresql(url: URL, pool_size: int) -> Engines:

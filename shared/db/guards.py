@@ -22,13 +22,14 @@ SHARED_WRITES: dict[str, dict[str, str]] = {
     "console_sign_in": dict.fromkeys(SERVICES, "UPDATE") | {"console": "INSERT, UPDATE"},
     "journal_seal": {},
     "ingest_version": {"ingest": "INSERT"},
+    "notifier_list": {"notifier": "INSERT, DELETE"},
 }
 
 #: Other services' tables that a service may read. Everyone reads the directory, the journal and the vault's rows.
 SHARED_READS = (
     *("journal", "journal_seal", "outbox", "inbox", "vault_key", "vault_retired", "vault_content"),
     *("console_session", "console_sign_in"),
-    "ingest_version",
+    *("ingest_version", "notifier_list"),
 )
 
 #: The name under which a data key wrapped under a retired key is refused, on both databases.

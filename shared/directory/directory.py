@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from shared.calendar import Calendar
 from shared.db import Reading
-from shared.db.tables.directory import directory_authority, directory_policy, directory_setting, directory_team
+from shared.db.tables.directory import directory_area, directory_authority, directory_policy, directory_setting, directory_team
 from shared.directory import calendars, contacts
 from shared.directory.bank_holidays import BankHolidays, CoverFinding
 from shared.directory.passphrase import Passphrase
@@ -66,6 +66,14 @@ class Directory:
         statement = select(*_SETTING).where(directory_setting.c.authority.in_(set(authorities)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
+    async def areas(self, reading: Reading, beginnings: Iterable[str]) -> dict[str, str]:
+        """The authority that the postcodes beginning so lie in, for those of these beginnings that are known; whole postcodes too."""
+        wanted = set(beginnings)
+        if not wanted:
+            return {}
+        statement = select(directory_area).where(directory_area.c.postcodes.in_(wanted))
+        return {row.postcodes: row.authority for row in await reading.execute(statement)}
+
     async def team(self, reading: Reading, team_id: str) -> Team:
         """The team with this id. Raises NotFound."""
         statement = select(*_TEAM).where(directory_team.c.team_id == team_id)
@@ -101,6 +109,10 @@ class Directory:
         found = await (contacts.at_settings if kind == "setting" else contacts.in_teams)(reading, self._vault, wanted, scope)
         usable = contacts.sendable(found)
         return {ref: tuple(contact for contact in usable if ref in (contact.setting_id, contact.team_id)) for ref in wanted}
+
+    async def holiday_settings(self, reading: Reading, setting_ids: Iterable[str]) -> frozenset[str]:
+        """Those of these settings that have a verified holiday contact; it names nobody."""
+        return await contacts.holiday_settings(reading, setting_ids)
 
     async def contact(self, reading: Reading, contact_id: str, scope: Scope) -> Contact:
         """One contact, whatever its state: look at ``state`` before sending. Raises NotFound when unknown or not ``scope``'s."""

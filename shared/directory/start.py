@@ -43,7 +43,7 @@ async def check_start(reading: Reading, directory: Directory, now: datetime) -> 
 
 
 async def _teams(reading: Reading, directory: Directory, published: Iterable[Published]) -> list[str]:
-    named = {stored.version: named_teams(stored) for stored in published}
+    named = {stored.version: stored.policy.named_teams for stored in published}
     known = await directory.teams(reading, {team_id for teams in named.values() for team_id in teams})
     return [
         f"policy {version}: its team {team_id} is not in the directory, or has no owner"
@@ -51,9 +51,3 @@ async def _teams(reading: Reading, directory: Directory, published: Iterable[Pub
         for team_id in teams
         if team_id not in known or not known[team_id].owner.strip()
     ]
-
-
-def named_teams(stored: Published) -> tuple[str, ...]:
-    """The ids of the teams that a policy names, each once."""
-    teams = stored.policy.teams
-    return tuple(dict.fromkeys((teams.review, teams.live, teams.phone, teams.authority_lead)))

@@ -82,7 +82,8 @@ class Contact:
     """A person at one destination: of ``setting_id`` and ``team_id`` exactly one is there.
 
     ``reference`` is the authority's own number for the person. ``role`` is one of ``CONTACT_ROLES``, ``ordinal`` the order within it.
-    Only a ``verified`` one may be sent anything (design rule 7.8).
+    Only a ``verified`` one may be sent anything (design rule 7.8). ``holiday``: told while her setting is closed for long, where the
+    holiday plan says so.
     """
 
     contact_id: str
@@ -96,6 +97,7 @@ class Contact:
     name: str = field(repr=False)
     email: str | None = field(repr=False)
     phone: str | None = field(repr=False)
+    holiday: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

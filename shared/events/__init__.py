@@ -12,6 +12,7 @@ from shared.events.envelope import Envelope, dump, from_data, load, subscribed, 
 from shared.events.ingest import IncidentCorrected, IncidentErased, IncidentReceived, IncidentViewed, IncidentWithdrawn
 from shared.events.notifier import (
     AttemptEnded,
+    AttemptReturned,
     AttemptStarted,
     CallMade,
     ChildAnswered,
@@ -55,6 +56,7 @@ __all__ = [
     "ROUTER",
     "SUBSCRIBERS",
     "AttemptEnded",
+    "AttemptReturned",
     "AttemptStarted",
     "CallMade",
     "ChildAnswered",

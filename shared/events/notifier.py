@@ -62,6 +62,18 @@ class AttemptEnded(NotificationFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReturned(NotificationFact):
+    """A message that had been handed over came back: ``kind`` is ``bounced`` or ``out-of-office``. It reached nobody who can act."""
+
+    TYPE: ClassVar[str] = "attempt.returned"
+    attempt_id: str
+    rung: int
+    channel: str
+    kind: str
+    returned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RungClimbed(NotificationFact):
     """One rung of the plan was carried out; ``next_action_at`` is the next one's instant, None after the last."""
 
@@ -86,7 +98,10 @@ class PhoneTaskOpened(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallMade(NotificationFact):
-    """Somebody telephoned. ``outcome`` is a code; ``contact_id`` is whom she spoke to, if it is a registered one."""
+    """Somebody telephoned. ``outcome`` is a code; ``contact_id`` is whom she spoke to, if it is a registered one.
+
+    ``entered_at``: a call that was made from the duty desk's list and entered afterwards, by ``caller``.
+    """
 
     TYPE: ClassVar[str] = "call.made"
     phone_task_id: str
@@ -94,6 +109,7 @@ class CallMade(NotificationFact):
     caller: str
     called_at: datetime
     contact_id: str | None = None
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +155,17 @@ class NoticeSent(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationLate(NotificationFact):
-    """The deadline passed without an acknowledgement; the phone task's ``owner`` has it now."""
+    """The deadline passed without an acknowledgement; the phone task's ``owner`` has it now.
+
+    ``reason``: ``late-on-arrival``, ``held-too-long``, ``service-was-down`` or ``nobody-answered``.
+    """
 
     TYPE: ClassVar[str] = "notification.late"
     owner: str
     phone_task_id: str
     deadline_at: datetime
     late_at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +223,10 @@ class ChildRecalled(NotificationFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationAcknowledged(NotificationFact):
-    """A registered person said that she is acting on it today: the one thing that stops the ladder (D5)."""
+    """A registered person said that she is acting on it today: the one thing that stops the ladder (D5).
+
+    ``acknowledged_at`` is when she said so; ``entered_at`` when it was written down, where that was later.
+    """
 
     TYPE: ClassVar[str] = "notification.acknowledged"
     contact_id: str
@@ -211,6 +234,7 @@ class NotificationAcknowledged(NotificationFact):
     acknowledged_at: datetime
     way: str = "link"
     """``link`` or ``telephone``."""
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

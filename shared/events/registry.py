@@ -6,6 +6,7 @@ from shared.events.base import NOTIFIER, ROUTER, Fact
 from shared.events.ingest import IncidentCorrected, IncidentErased, IncidentReceived, IncidentViewed, IncidentWithdrawn
 from shared.events.notifier import (
     AttemptEnded,
+    AttemptReturned,
     AttemptStarted,
     CallMade,
     ChildAnswered,
@@ -42,7 +43,7 @@ FACTS: tuple[type[Fact], ...] = (
     IncidentDecided, ChildHeld, ReviewEscalated, ReviewClaimed, ReviewViewed, RollSearched, ReviewAsked, ReviewSettled,
     ChildExcluded, NotificationOpened, AttemptStarted, AttemptEnded, RungClimbed, PhoneTaskOpened, CallMade, PhoneTaskEnded,
     NotificationRevised, NoticeSent, NotificationLate, LinkFetched, CodeEntered, ContentViewed, ChildAnswered, ChildRecalled,
-    NotificationAcknowledged, NotificationPassedOn,
+    NotificationAcknowledged, NotificationPassedOn, AttemptReturned,
 )  # fmt: skip
 
 SUBSCRIBERS: Mapping[str, tuple[str, ...]] = {

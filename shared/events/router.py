@@ -39,7 +39,8 @@ class DestinationRevised(Fact):
     """A later version of the incident reached a destination that was routed before.
 
     ``child_ids`` are all children it is told of from here on; without any, it is told of nobody any more. Where what changed must be told
-    again, that is owed from ``send_at`` on and by ``deadline_at``. ``reason``: ``corrected``, ``withdrawn`` or ``settled``.
+    again, that is owed from ``send_at`` on and by ``deadline_at``. ``reason``: ``corrected``, ``withdrawn``,
+    ``settled``, or ``rematched`` (the roll said otherwise before the setting's first staff day).
     """
 
     TYPE: ClassVar[str] = "destination.revised"

@@ -155,7 +155,7 @@ def _unacknowledged(opened: NotificationOpened, whole: Sequence[NotificationFact
     history = _since_reopened(whole)
     task, late = _open_task(history), last(NotificationLate, history)
     if late is not None:
-        return _late(deadline_at, late.owner, late.late_at)
+        return replace(_late(deadline_at, late.owner, late.late_at), reason=late.reason)
     if task is not None and now >= deadline_at:
         return _late(deadline_at, task.owner, max(deadline_at, task.opened_at))
     at, since = _next(opened, history)

@@ -5,20 +5,42 @@
 
 from shared.policy.choice import deciding, in_force
 from shared.policy.document import PolicyRefused, Problem, from_json, parse, to_json, version
+from shared.policy.parts import (
+    Ages,
+    Duty,
+    Holiday,
+    HolidayPlan,
+    LadderKind,
+    Release,
+    ReleaseReason,
+    Route,
+    RouteClass,
+    Weekend,
+)
 from shared.policy.values import FIELDS, Handling, Helpline, OwnerKind, Policy, QuietHours, Role, Rung, Teams
 
 __all__ = [
     "FIELDS",
+    "Ages",
+    "Duty",
     "Handling",
     "Helpline",
+    "Holiday",
+    "HolidayPlan",
+    "LadderKind",
     "OwnerKind",
     "Policy",
     "PolicyRefused",
     "Problem",
     "QuietHours",
+    "Release",
+    "ReleaseReason",
     "Role",
+    "Route",
+    "RouteClass",
     "Rung",
     "Teams",
+    "Weekend",
     "deciding",
     "from_json",
     "in_force",

@@ -5,17 +5,19 @@ ignored is a rule that someone believes to be in force.
 """
 
 import hashlib
-import itertools
 import json
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, time, timedelta
 from typing import Any
 
+from shared.policy import document_ladders, document_parts, duty
+from shared.policy.document_parts import TEAM as _TEAM
+from shared.policy.positions import Position, place, positions
 from shared.policy.reading import PolicyRefused, Problem, Table
 from shared.policy.values import (
-    DEFAULT_LADDER,
     FIELDS,
     FIELDS_BY_DEFAULT,
     Handling,
@@ -23,17 +25,13 @@ from shared.policy.values import (
     OwnerKind,
     Policy,
     QuietHours,
-    Role,
-    Rung,
     Teams,
 )
 
 __all__ = ["PolicyRefused", "Problem", "from_json", "parse", "to_json", "version"]
 
 VERSION_LENGTH = 16
-RUNGS_MAX = 12
 _OWNER = r"[A-Za-z0-9][A-Za-z0-9-]{0,31}"
-_TEAM = r"[a-z0-9][a-z0-9-]{0,63}"
 
 
 def parse(document: str, *, source: str) -> Policy:
@@ -44,8 +42,13 @@ def parse(document: str, *, source: str) -> Policy:
     try:
         values = tomllib.loads(document)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyRefused(source, (Problem(path="", wrong=f"not TOML: {error}", remedy="correct the place named"),)) from error
-    return _read(values, source)
+        raise PolicyRefused(source, (_syntax(error, document),)) from None
+    try:
+        return _read(values, source)
+    except PolicyRefused as refused:
+        found = positions(document)
+        placed = (replace(problem, position=place(found, problem.path)) for problem in refused.problems)
+        raise PolicyRefused(source, tuple(sorted(placed, key=lambda one: (one.position.line, one.position.column)))) from None
 
 
 def to_json(policy: Policy) -> str:
@@ -70,9 +73,29 @@ def version(policy: Policy) -> str:
     return hashlib.sha256(to_json(policy).encode()).hexdigest()[:VERSION_LENGTH]
 
 
+def _syntax(error: tomllib.TOMLDecodeError, document: str) -> Problem:
+    """What the TOML reader stumbled over; its message ends with the place, or says that the document ended too soon."""
+    said = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
+    lines = document.split("\n")
+    position = Position(line=int(said[2]), column=int(said[3])) if said else Position(line=len(lines), column=len(lines[-1]) + 1)
+    wrong = said[1] if said else str(error).removesuffix(" (at end of document)")
+    return Problem(path="", wrong=f"not TOML: {wrong}", remedy="correct the place named", position=position)
+
+
 def _read(values: Mapping[str, Any], source: str) -> Policy:
     problems: list[Problem] = []
-    top = Table(values, "", problems)
+    policy = read(Table(values, "", problems))
+    if not problems:
+        _agreement(policy, problems)
+    if not problems:
+        problems += duty.problems(policy, policy.effective_from_on)
+    if problems:
+        raise PolicyRefused(source, tuple(problems))
+    return policy
+
+
+def read(top: Table) -> Policy:
+    """Every key of a document, each asked for once: also what its schema is made of (``shared.policy.schema``)."""
     policy = Policy(
         owner_kind=OwnerKind(top.choice("owner_kind", tuple(OwnerKind), default=None)),
         owner=top.text("owner", pattern=_OWNER),
@@ -89,16 +112,24 @@ def _read(values: Mapping[str, Any], source: str) -> Policy:
         holiday_limit_days=top.whole("holiday_limit_days", default=4, lowest=2, highest=60),
         call_minutes=top.whole("call_minutes", default=20, lowest=5, highest=240),
         quiet_hours=_quiet_hours(top.table("quiet_hours")),
-        ladder=_ladder(top),
+        ladder=document_ladders.ladder(top),
         fields_shown=top.codes("fields_shown", options=FIELDS, default=FIELDS_BY_DEFAULT),
         handling=Handling(top.choice("handling", tuple(Handling), default=Handling.DO_NOT_MENTION)),
-        helpline=_helpline(top.table("helpline")) if "helpline" in values else None,
+        helpline=_helpline(top.table("helpline")) if top.has("helpline") else None,
+        rung_minutes=top.whole("rung_minutes", default=10, lowest=1, highest=120),
+        in_session_minutes=top.whole("in_session_minutes", default=60, lowest=0, highest=240),
+        parent_contact=top.text("parent_contact") if top.has("parent_contact") else None,
+        retention_months=top.whole("retention_months", default=6, lowest=1, highest=60) if top.has("retention_months") else None,
+        routes=document_parts.routes(top.table("routes")),
+        duty=document_parts.duty(top),
+        ladders=document_ladders.ladders(top),
+        fields_shown_to=document_parts.fields_by_kind(top, FIELDS),
+        holiday=document_parts.holiday(top.table("holiday")),
+        weekend=document_parts.weekend(top.table("weekend")),
+        release=document_parts.release(top.table("release")),
+        ages=document_parts.ages(top.table("ages")),
     )
     top.close()
-    if not problems:
-        _agreement(policy, problems)
-    if problems:
-        raise PolicyRefused(source, tuple(problems))
     return policy
 
 
@@ -121,6 +152,8 @@ def _teams(table: Table) -> Teams:
         live=table.text("live", pattern=_TEAM),
         phone=table.text("phone", pattern=_TEAM),
         authority_lead=table.text("authority_lead", pattern=_TEAM),
+        release=table.text("release", pattern=_TEAM) if table.has("release") else None,
+        routes=document_parts.route_teams(table.table("routes")),
     )
     table.close()
     return teams
@@ -136,41 +169,6 @@ def _helpline(table: Table) -> Helpline:
     helpline = Helpline(name=table.text("name"), number=table.text("number"), hours=table.text("hours"))
     table.close()
     return helpline
-
-
-def _ladder(top: Table) -> tuple[Rung, ...]:
-    tables = top.tables("ladder", most=RUNGS_MAX)
-    if tables is None:
-        return DEFAULT_LADDER
-    rungs = tuple(_rung(table) for table in tables)
-    roles = [rung.role for rung in rungs]
-    if not roles or roles[-1] is not Role.PHONE:
-        top.refuse("ladder", "does not end with the role phone", "add a last rung: a ladder that ends in silence has no owner")
-    if len(set(roles)) < len(roles):
-        top.refuse("ladder", "names a role twice", "give each role one rung, phone the last")
-    for earlier, later in itertools.pairwise(rungs):
-        if not _in_order(earlier, later):
-            top.refuse("ladder", "its rungs are not in the order of time", "shares first and rising, then minutes_before_deadline falling")
-            break
-    return rungs
-
-
-def _rung(table: Table) -> Rung:
-    role = Role(table.choice("role", tuple(Role), default=None))
-    share = table.share("share")
-    minutes = table.whole("minutes_before_deadline", default=0, lowest=0, highest=1440) if table.has("minutes_before_deadline") else None
-    if (share is None) == (minutes is None):
-        table.refuse("", "needs exactly one of share and minutes_before_deadline", "say when, in one of the two ways")
-    table.close()
-    return Rung(role=role, share=share, minutes_before_deadline=minutes)
-
-
-def _in_order(earlier: Rung, later: Rung) -> bool:
-    if earlier.share is not None:
-        return later.share is None or later.share >= earlier.share
-    if later.share is not None:
-        return False
-    return (later.minutes_before_deadline or 0) <= (earlier.minutes_before_deadline or 0)
 
 
 def _present(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
 from shared.errors import Refused
+from shared.policy.positions import Position
 
 TEXT_MAX = 120
 _TEXT = r"[^\x00-\x1f\x7f]+"
@@ -14,14 +15,18 @@ _TEXT = r"[^\x00-\x1f\x7f]+"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with a document: where (``teams.phone``, ``ladder[2].role``), what, and what to do. Values are not repeated."""
+    """One thing wrong with a document: where (``teams.phone``, ``ladder[2].role``), what, and what to do. Values are not repeated.
+
+    ``position`` is where it stands in a TOML document; a key that is missing is told of at its table.
+    """
 
     path: str
     wrong: str
     remedy: str
+    position: Position = field(default_factory=Position)
 
     def __str__(self) -> str:
-        return f"{self.path or 'document'}: {self.wrong}; {self.remedy}"
+        return f"{self.position}: {self.path or 'document'}: {self.wrong}; {self.remedy}"
 
 
 class PolicyRefused(Refused):
@@ -30,7 +35,7 @@ class PolicyRefused(Refused):
     code = "policy-refused"
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join([f"policy {source} is refused", *map(str, problems)]))
+        super().__init__("\n".join([f"policy {source} is refused", *(f"{source}:{problem}" for problem in problems)]))
         self.source = source
         self.problems = problems
 
@@ -89,6 +94,15 @@ class Table:
             self.refuse(key, "is not a list of known codes", f"choose from {', '.join(options)}")
             return default
         return tuple(code for code in options if code in value)
+
+    def yes(self, key: str, *, default: bool) -> bool:
+        if not self.has(key):
+            return default
+        value = self._values[key]
+        if not isinstance(value, bool):
+            self.refuse(key, "is not true or false", "give true or false, without quotation marks")
+            return default
+        return value
 
     def whole(self, key: str, *, default: int, lowest: int, highest: int) -> int:
         value = self._values.get(key, default)

@@ -3,9 +3,12 @@
 There is a default for every figure and for no owner: whoever runs this names the teams that answer, or it does not start.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+
+from shared.policy.parts import ROUTES_BY_DEFAULT, Ages, Duty, Holiday, LadderKind, Release, Route, RouteClass, Weekend
 
 
 class OwnerKind(StrEnum):
@@ -22,6 +25,13 @@ class Role(StrEnum):
     TRUST = "trust"
     AUTHORITY = "authority"
     PHONE = "phone"
+    DUTY = "duty"
+    LEAD = "lead"
+
+
+SETTING_ROLES: tuple[Role, ...] = (Role.DSL, Role.DEPUTY, Role.HEAD, Role.TRUST, Role.AUTHORITY, Role.PHONE)
+TEAM_ROLES: tuple[Role, ...] = (Role.DUTY, Role.LEAD, Role.PHONE)
+"""Who a rung may reach at a setting, and who in a team."""
 
 
 class Handling(StrEnum):
@@ -73,6 +83,13 @@ DEFAULT_LADDER: tuple[Rung, ...] = (
 )
 """At once, then 06:45, 07:15 and 07:40, and a telephone in someone's hand at 08:00, for a school day that starts at 08:30."""
 
+DEFAULT_TEAM_LADDER: tuple[Rung, ...] = (
+    Rung(role=Role.DUTY, share=0.0),
+    Rung(role=Role.LEAD, minutes_before_deadline=60),
+    Rung(role=Role.PHONE, minutes_before_deadline=15),
+)
+"""Whoever is on duty at once, the team's lead an hour before the deadline, and a telephone while there is still time to use it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
@@ -93,13 +110,20 @@ class Teams:
     """Team ids, every one a named owner.
 
     ``review`` settles doubtful matches, ``authority_lead`` owns what nobody settled in time, ``live`` is told while settings are closed,
-    ``phone`` telephones.
+    ``phone`` telephones. ``release`` decides what a supervisor must release; None: ``review`` does. ``routes`` are the teams that are a
+    destination themselves, by route; ``owner_of`` says who stands in for one that is not named.
     """
 
     review: str
     live: str
     phone: str
     authority_lead: str
+    release: str | None = None
+    routes: Mapping[Route, str] = field(default_factory=dict, hash=False)
+
+    def owner_of(self, route: Route) -> str:
+        """The team that a child on ``route`` belongs to: never nobody."""
+        return self.routes.get(route, self.authority_lead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +143,11 @@ class Policy:
     ``staff_day_send``: when a setting hears on its first staff day back. ``too_near_minutes``: with less than this before the deadline
     at receipt, it is urgent. ``review_margin_minutes`` and ``review_minimum_minutes``: see ``review_deadline``.
     ``holiday_limit_days``: more days in a row without school than this, and the holiday plan applies. ``call_minutes``: a telephone task
-    that nobody has finished this long after it was due becomes the authority lead's.
+    that nobody has finished this long after it was due becomes the authority lead's. ``rung_minutes``: the least useful wait between two
+    rungs. ``in_session_minutes``: how long after opening the telephone task of a notification stands that comes while the setting is in
+    session; 0: no such hurry. ``duty``: who answers when; empty: ``teams.live`` at all hours. ``ladders`` and ``fields_shown_to``: by
+    kind of destination, where it is not ``ladder`` and ``fields_shown``. ``parent_contact``: local wording, shown under ``handling``.
+    ``retention_months``: None is what the installation keeps.
     """
 
     owner_kind: OwnerKind
@@ -141,3 +169,41 @@ class Policy:
     fields_shown: tuple[str, ...] = FIELDS_BY_DEFAULT
     handling: Handling = Handling.DO_NOT_MENTION
     helpline: Helpline | None = None
+    rung_minutes: int = 10
+    in_session_minutes: int = 60
+    parent_contact: str | None = None
+    retention_months: int | None = None
+    routes: Mapping[Route, RouteClass] = field(default_factory=lambda: dict(ROUTES_BY_DEFAULT), hash=False)
+    duty: tuple[Duty, ...] = ()
+    ladders: Mapping[LadderKind, tuple[Rung, ...]] = field(default_factory=lambda: {LadderKind.TEAM: DEFAULT_TEAM_LADDER}, hash=False)
+    fields_shown_to: Mapping[LadderKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    holiday: Holiday = field(default_factory=Holiday)
+    weekend: Weekend = field(default_factory=Weekend)
+    release: Release = field(default_factory=Release)
+    ages: Ages = field(default_factory=Ages)
+
+    @property
+    def teams_by_path(self) -> dict[str, str]:
+        """Every team that it names, by the path of its key: each one must be there and have an owner."""
+        teams = self.teams
+        always = {f"teams.{role}": getattr(teams, role) for role in ("review", "live", "phone", "authority_lead")}
+        release = {"teams.release": teams.release} if teams.release else {}
+        routes = {f"teams.routes.{route}": team for route, team in teams.routes.items()}
+        return always | release | routes | {f"duty[{number}].team": stretch.team for number, stretch in enumerate(self.duty)}
+
+    @property
+    def named_teams(self) -> tuple[str, ...]:
+        """The same, each once."""
+        return tuple(dict.fromkeys(self.teams_by_path.values()))
+
+    def ladder_for(self, kind: LadderKind) -> tuple[Rung, ...]:
+        """The ladder of this kind of destination."""
+        return self.ladders.get(kind, self.ladder)
+
+    def fields_for(self, kind: LadderKind) -> tuple[str, ...]:
+        """What is shown to this kind of destination."""
+        return self.fields_shown_to.get(kind, self.fields_shown)
+
+    def permits(self, route: Route) -> bool:
+        """Whether anybody may be told by this route."""
+        return self.routes[route] is not RouteClass.NOT_PERMITTED

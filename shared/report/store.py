@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from shared.db import Reading
 from shared.db.tables.ingest import ingest_version
@@ -44,7 +44,8 @@ class Version:
 
 async def newest(reading: Reading, incident_ids: Iterable[str]) -> dict[str, Version]:
     """The newest version of each of these incidents; one that is not here yet is left out."""
-    return {row.incident_id: _version(row) for row in await reading.execute(_newest(incident_ids))}
+    rows = await reading.execute(_NEWEST, {"wanted": list(set(incident_ids))})
+    return {row.incident_id: _version(row) for row in rows}
 
 
 async def versions(reading: Reading, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Version]:
@@ -70,9 +71,13 @@ async def load(vault: Vault, reading: Reading, incident_id: str, scope: Scope, i
     ``scope`` says for whom; the caller has made sure that the incident is theirs to see, and records the view.
     """
     if incident_version is not None:
-        content_id = (await version(reading, incident_id, incident_version)).content_id
-        return SealedReport.from_bytes(await vault.get(reading, content_id, scope))
+        return await opened(vault, reading, await version(reading, incident_id, incident_version), scope)
     return (await load_many(vault, reading, [incident_id], scope))[incident_id]
+
+
+async def opened(vault: Vault, reading: Reading, one: Version, scope: Scope) -> SealedReport:
+    """The report of a version that has been read. Raises as ``load`` does."""
+    return SealedReport.from_bytes(await vault.get(reading, one.content_id, scope))
 
 
 async def load_many(vault: Vault, reading: Reading, incident_ids: Iterable[str], scope: Scope) -> dict[str, SealedReport]:
@@ -85,17 +90,15 @@ async def load_many(vault: Vault, reading: Reading, incident_ids: Iterable[str],
     return {incident_id: SealedReport.from_bytes(contents[one.content_id]) for incident_id, one in versions.items()}
 
 
-def _newest(incident_ids: Iterable[str]) -> Select[Any]:
-    wanted = ingest_version.c.incident_id.in_(set(incident_ids))
-    last = (
-        select(ingest_version.c.incident_id, func.max(ingest_version.c.incident_version).label("last"))
-        .where(wanted)
-        .group_by(ingest_version.c.incident_id)
-        .subquery()
-    )
-    return select(ingest_version).join(
-        last, (ingest_version.c.incident_id == last.c.incident_id) & (ingest_version.c.incident_version == last.c.last)
-    )
+_LAST = (
+    select(ingest_version.c.incident_id, func.max(ingest_version.c.incident_version).label("last"))
+    .where(ingest_version.c.incident_id.in_(bindparam("wanted", expanding=True)))
+    .group_by(ingest_version.c.incident_id)
+    .subquery()
+)
+_NEWEST = select(ingest_version).join(
+    _LAST, (ingest_version.c.incident_id == _LAST.c.incident_id) & (ingest_version.c.incident_version == _LAST.c.last)
+)
 
 
 def _version(row: Any) -> Version:

@@ -117,6 +117,14 @@ class Vault:
         keys = await self._data_keys(reading, scope_ids, hold=False)
         return {scope_id: Opener(scope_id=scope_id, data_key=key) for scope_id, key in keys.items()}
 
+    async def openers_beside(self, rows: Iterable[Any]) -> dict[str, Opener]:
+        """The same for rows of a table that was joined with ``vault_key``: ``scope_id``, ``kek_id`` and ``wrapped`` stand in each."""
+        keys = {row.scope_id: row for row in rows}
+        if any(row.kek_id is None for row in keys.values()):
+            raise NotFound("there is no such scope")
+        await self._learn(row.kek_id for row in keys.values())
+        return {scope_id: Opener(scope_id=scope_id, data_key=self._unwrapped(row)) for scope_id, row in keys.items()}
+
     async def put(self, tx: Transaction, scope_id: str, contents: Sequence[Content], *, sealer: Sealer | None = None) -> None:
         """Seal and keep ``(content_id, kind, plaintext)`` rows, in one statement. Contents never change: a new version is a new id.
 

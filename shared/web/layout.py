@@ -10,9 +10,21 @@ compiled in a lenient environment of their own; ``{% from "govuk_frontend_jinja/
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+)
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -124,19 +136,39 @@ def _environment(templates: Sequence[BaseLoader]) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_COMPILED,
     )
     environment.filters.update(when=words.when, day=words.day)
     return environment
 
 
+class _Compiled(BytecodeCache):
+    """A template is compiled once for the process, however many layouts there are: Jinja takes a third of a second for a page's macros."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._by_key.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)  # which leaves out what was compiled from another source
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._by_key[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
+@cache
+def _lenient() -> Environment:
+    return Environment(loader=PrefixLoader({MACROS: PackageLoader(MACROS)}), autoescape=True, cache_size=-1)
+
+
 class _Macros(BaseLoader):
     """GOV.UK's macros, compiled with Jinja's lenient undefined whoever asks for them."""
 
-    def __init__(self) -> None:
-        self._lenient = Environment(loader=PrefixLoader({MACROS: PackageLoader(MACROS)}), autoescape=True)
-
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:  # noqa: A002 — Jinja's word
-        return self._lenient.get_template(name)
+        return _lenient().get_template(name)
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         raise TemplateNotFound(template)

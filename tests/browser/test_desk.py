@@ -132,21 +132,27 @@ def judged(section: Mapping[str, Any]) -> int | None:
     return fitting[0]
 
 
+def presses(page: Page, button: Locator) -> None:
+    """Press it, and go on only when the page that it leads to is there: what is read next is never the page before."""
+    with page.expect_navigation():
+        button.click()
+
+
 def settles(page: Page, section: Mapping[str, Any]) -> None:
     """Do with one child what the rule says."""
     one, which = page.locator(f'[data-review="{section["review"]}"]'), judged(section)
     if which is not None:
         one.get_by_role("radio", name=re.compile(f"^Record {which + 1}:")).check()
-        one.get_by_role("button", name=re.compile("^Continue")).click()
-        page.get_by_role("button", name="Decide").click()
+        presses(page, one.get_by_role("button", name=re.compile("^Continue")))
+        presses(page, page.get_by_role("button", name="Decide"))
         return
     if section["restricted"]:
-        one.get_by_role("link", name=re.compile("^Ask the lead")).click()
+        presses(page, one.get_by_role("link", name=re.compile("^Ask the lead")))
     else:
         one.get_by_role("radio", name="Ask another desk").check()
-        one.get_by_role("button", name=re.compile("^Continue")).click()
+        presses(page, one.get_by_role("button", name=re.compile("^Continue")))
     page.get_by_role("radio", name="Testshire safeguarding lead").check()
-    page.get_by_role("button", name="Ask", exact=True).click()
+    presses(page, page.get_by_role("button", name="Ask", exact=True))
 
 
 def works_through(page: Page, desk: Desk) -> None:
@@ -159,7 +165,7 @@ def works_through(page: Page, desk: Desk) -> None:
         if not left:
             return
         had.add(left[0])
-        page.locator(f'[data-case="{left[0]}"]').get_by_role("button").click()
+        presses(page, page.locator(f'[data-case="{left[0]}"]').get_by_role("button"))
         while sections := page.eval_on_selector_all("[data-review]", READ_SECTION):
             settles(page, sections[0])
             if len(sections) > 1 and "/cases/" not in page.url:

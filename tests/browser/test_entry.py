@@ -26,11 +26,11 @@ SITE = "http://127.0.0.1"
 
 
 async def signed(url: str, folder: Path) -> str:
-    """A reviewer's sign-in link's token."""
+    """A coordinator's sign-in link's token."""
     custody.init(folder / KEYRING, london_date(NIGHT))
     parts = composition.parts(settings(url, folder, public_url=SITE), ManualClock(NIGHT))
     async with parts.database.transaction() as tx:
-        token = await sessions.new_sign_in(tx, Role.REVIEWER, Scope.force(FORCE), parts.clock.real())
+        token = await sessions.new_sign_in(tx, Role.COORDINATOR, Scope.force(FORCE), parts.clock.real())
     await parts.database.close()
     return token
 
@@ -58,7 +58,7 @@ def looked_at(page: Page, folder: Path, name: str) -> None:
     assert_accessible(page)
 
 
-def test_a_report_is_typed_and_sent_on_a_phone_by_keyboard(page: Page, tmp_path: Path) -> None:
+def test_a_report_is_typed_sent_put_right_and_withdrawn_on_a_phone_by_keyboard(page: Page, tmp_path: Path) -> None:
     looked_at(page, tmp_path, "incident")
     page.get_by_role("button", name="Save and add an adult").press("Enter")
     page.get_by_label("Full name").fill("Tesmina Testerby")
@@ -74,3 +74,19 @@ def test_a_report_is_typed_and_sent_on_a_phone_by_keyboard(page: Page, tmp_path:
     expect(page.get_by_role("heading", name="Report received")).to_be_visible()
     assert "Testerby" not in page.url + page.content()
     looked_at(page, tmp_path, "sent")
+    page.get_by_role("link", name="Correct this report").press("Enter")
+    looked_at(page, tmp_path, "correct")
+    page.get_by_role("button", name="Change child 1").press("Enter")
+    page.get_by_label("Known as").fill("Sam Testerby")
+    page.get_by_role("button", name="Save and check the answers").press("Enter")
+    page.get_by_role("button", name="Send the correction").press("Enter")
+    expect(page.get_by_text("version 2")).to_be_visible()
+    page.get_by_role("link", name="Withdraw this report").press("Enter")
+    page.get_by_role("button", name="Withdraw the report").press("Enter")
+    looked_at(page, tmp_path, "withdraw-errors")
+    page.get_by_role("link", name="Say why the report is withdrawn").press("Enter")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Withdraw the report").press("Enter")
+    expect(page.get_by_role("heading", name="Report withdrawn")).to_be_visible()
+    assert "Testerby" not in page.url + page.content()
+    looked_at(page, tmp_path, "withdrawn")

@@ -30,8 +30,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def site(sqlite_url: str) -> Iterator[str]:
     clock = SystemClock()
-    frame = tiny_frame(Database.at(sqlite_url, clock), clock, public_url="http://127.0.0.1", demo=True)
-    with served(tiny_app(frame)) as address:
+    database = Database.at(sqlite_url, clock)
+    frame = tiny_frame(database, clock, public_url="http://127.0.0.1", demo=True)
+    with served(tiny_app(frame), database=database) as address:
         yield address
 
 

@@ -88,7 +88,7 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
         reported=before.reported,
         journaled=before.journaled,
     )
-    with served(world.app("http://127.0.0.1")) as address:
+    with served(world.app("http://127.0.0.1"), database=world.database) as address:
         yield Site(address=address, world=world, url=url, fact=fact)
 
 

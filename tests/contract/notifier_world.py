@@ -93,10 +93,9 @@ class World:
             assert total < 1000, "the ladder never comes to rest"
         return total
 
-    async def advance(self, until: datetime) -> None:
+    async def advance(self, until: datetime, ladder: Ladder | None = None) -> None:
         """Move to ``until``, stopping wherever something falls due."""
-        ladder = self.ladder()
-        await self.settle(ladder)
+        await self.settle(ladder := ladder or self.ladder())
         while (due := await ladder.next_due()) is not None and due < until:
             self.clock.move_to(max(due, self.clock.now()))
             assert await self.settle(ladder), "named an instant and did nothing at it"
@@ -167,8 +166,8 @@ class World:
         self, fact: IncidentRouted, version: int, change: Callable[[dict[str, Any]], object], *references: str, **changes: Any
     ) -> DestinationRevised:
         """A later version of the report, and the fact that brings it to the destination: for these children, or those it had."""
-        body, child_ids = self.reported[fact.incident_id]
-        change(body := json.loads(json.dumps(body)))
+        body, child_ids = json.loads(json.dumps(self.reported[fact.incident_id]))
+        change(body)
         accepted = read(_bytes(body)).report
         child_ids |= {child.reference: child_ids.get(child.reference) or new_id() for child in accepted.children}
         self.reported[fact.incident_id] = (body, child_ids)
@@ -178,8 +177,8 @@ class World:
         async with self.database.transaction() as tx:
             await self.vault.put(tx, fact.incident_id, [(content_id, KIND, sealed)])
             row = (await newest(tx, [fact.incident_id]))[fact.incident_id]
-            ids_now = tuple(ids.values())
-            row = replace(row, incident_version=version, kind="corrected", content_id=content_id, child_ids=ids_now, received_at=now)
+            changed: dict[str, Any] = {"kind": "corrected", "content_id": content_id, "child_ids": tuple(ids.values()), "received_at": now}
+            row = replace(row, incident_version=version, **changed)
             await renewed(tx, row)
         revised = DestinationRevised(
             incident_id=fact.incident_id,
@@ -213,8 +212,7 @@ class World:
 
     async def opened(self, *references: str, **changes: Any) -> IncidentRouted:
         """A notification, opened by its fact."""
-        fact = await self.routed(*references, **changes)
-        await self.handle(fact)
+        await self.handle(fact := await self.routed(*references, **changes))
         return fact
 
     def app(self, public_url: str = PUBLIC) -> FastAPI:
@@ -240,9 +238,12 @@ class World:
         (row,) = await self.rows(table)
         return row
 
-    async def facts(self, kind: type[Fact], incident_id: str) -> list[Any]:
+    async def envelopes(self, incident_id: str) -> tuple[Envelope, ...]:
         async with self.database.reading() as reading:
-            return [one.fact for one in await journal.of_incident(reading, incident_id) if isinstance(one.fact, kind)]
+            return await journal.of_incident(reading, incident_id)
+
+    async def facts(self, kind: type[Fact], incident_id: str) -> list[Any]:
+        return [one.fact for one in await self.envelopes(incident_id) if isinstance(one.fact, kind)]
 
     async def contact(self, email: str) -> dict[str, Any]:
         """A contact's row by her e-mail address."""
@@ -253,7 +254,7 @@ class World:
     async def suspend(self, *emails: str) -> None:
         await self.change_contacts(*emails, state="suspended")
 
-    async def change_contacts(self, *emails: str, **values: str) -> None:
+    async def change_contacts(self, *emails: str, **values: str | bool) -> None:
         """As a new import of the contacts would."""
         table = metadata.tables["directory_contact"]
         for email in emails:

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import update
 
 from services.console.handlers import ImportResult, import_file
-from services.notifier.calls import Calls, Made, TooManyTries
-from services.notifier.domain.calls import CallOutcome
+from services.notifier.calls import Calls, TooManyTries
+from services.notifier.domain.calls import CallOutcome, Made
 from services.notifier.loops_known import Knowing
 from services.notifier.loops_sending import Sending
 from shared.clock import ManualClock
 from shared.db.tables import metadata
 from shared.directory import Passphrase
 from shared.directory.passphrase import hashed
-from shared.errors import NotFound
+from shared.errors import NotAllowed, NotFound
 from shared.events import CallMade, ChildRecalled, NotificationAcknowledged, PhoneTaskEnded, PhoneTaskOpened
 from shared.scope import Scope
 from tests.contract.notifier_reader import Reader, dsl
@@ -100,6 +100,19 @@ async def test_one_caller_has_a_call_for_half_an_hour_of_real_time(world: World,
     clock.move_to(clock.now() + timedelta(minutes=31))
     assert await calls.sheet(OWN, MINE, task_id) is None
     assert await calls.claim(OWN, OTHERS, task_id)
+
+
+async def test_whoever_is_labelled_as_an_adult_of_the_report_is_shown_no_sheet_and_says_nothing(world: World) -> None:
+    """Not even when she had claimed the call before a correction named her."""
+    calls, task_id, incident_id = await owed(world)
+    name = world.reported[incident_id][0]["adults"][0]["full_name"].upper()
+    with pytest.raises(NotAllowed):
+        await calls.claim(OWN, MINE, task_id, name)
+    with pytest.raises(NotAllowed):
+        await calls.sheet(OWN, MINE, task_id, name)
+    with pytest.raises(NotAllowed):
+        await calls.note(OWN, MINE, task_id, Made(outcome=CallOutcome.NO_ANSWER), name)
+    assert await calls.sheet(OWN, MINE, task_id, "Caller 3") is not None
 
 
 async def test_the_sheet_says_whom_to_ring_and_nothing_of_a_child(world: World) -> None:

@@ -42,7 +42,7 @@ async def test_the_mail_is_neutral_plain_and_asks_for_no_answer(mail: SmtpBacken
         "date": "Mon, 23 Nov 2026 06:45:00 +0000",
         "message-id": "<attempt-7@notify.example.com>",
         "auto-submitted": "auto-generated",
-        "x-auto-response-suppress": "All",
+        "x-auto-response-suppress": "DR, RN, NRN, AutoReply",  # a bounce and an out-of-office answer are wanted
         "content-type": 'text/plain; charset="utf-8"',
         "content-transfer-encoding": "7bit",
         "mime-version": "1.0",

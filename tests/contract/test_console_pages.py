@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def counts(page: httpx.Response) -> dict[str, int]:
     rows = re.findall(r'<th scope="row"[^>]*>(\w+) .*?</th>\s*<td[^>]*>(\d+)</td>', page.text)
     assert len(rows) == len(Outcome)
     return {name: int(children) for name, children in rows if int(children)}
+
+
+@pytest.mark.parametrize("scope", [OF_FORCE, OF_AUTHORITY], ids=["force", "authority"])
+async def test_what_is_sent_for_trying_out_pushes_nobody_off_the_board(w: Whole, scope: Scope) -> None:
+    await record(w, "router", unanswered("real", "900001"))
+    for number in range(3):
+        _, *others = unanswered(f"trial-{number}", "900001")
+        first = replace(received(f"trial-{number}", "a"), sandbox=True)
+        await record(w, "router", [first, *others, escalated(f"trial-{number}", "a", "testshire-safeguarding-lead")])
+    async with w.parts.database.reading() as reading:
+        found, there_were_more = await store_outcomes.incidents(reading, scope, w.clock.now(), 1)
+    assert ([one[0].fact.incident_id for one in found], there_were_more) == (["real"], False)
 
 
 @pytest.mark.parametrize("scope", [OF_FORCE, OF_AUTHORITY], ids=["force", "authority"])
@@ -149,6 +162,7 @@ async def test_readiness_lists_what_would_fail(w: Whole) -> None:
     w.clock.move_to(datetime(2027, 6, 10, 12, 0, tzinfo=UTC))
     page = (await (await w.signed_in(Role.OPERATOR, OF_FORCE)).get("/console/readiness")).text
     assert "<strong>Testshire</strong>: its term dates end on Wednesday 21 July 2027" in page
+    assert "list</strong>: none has been written: if this service stops, nobody can see what is owed" in page
     assert "<strong>Testshire College</strong>: its term dates end on Friday 25 June 2027" in page
     for other in ELSEWHERE:
         page = (await (await w.signed_in(Role.COORDINATOR, other)).get("/console/readiness")).text

@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from services.ingest.api_calling import REFUSALS_BURST
 from services.ingest.domain.control import GAP_OWED_WITHIN
 from services.ingest.handlers_watch import set_watch
+from services.ingest.handlers_webhook import Webhooks
 from shared.db.tables import metadata
 from shared.scope import Scope
 from shared.web.sessions import Role
@@ -24,6 +26,9 @@ pytestmark = pytest.mark.sqlite_daily
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 REPORT = sample_report(seed=1)
+
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -159,6 +164,28 @@ async def test_a_list_that_does_not_come_is_an_alarm_by_noon(w: Whole) -> None:
     assert await alarms(w) == []
     await w.advance(noon)
     assert await alarms(w) == [("list-missing", True)]
+    await w.advance(noon + timedelta(hours=20))  # the next morning: what did not come yesterday has not come yet
+    assert await alarms(w) == [("list-missing", True)]
     await listed(w, [], on="2026-11-20")
     await later(w, timedelta(minutes=1))
     assert await alarms(w) == [("list-missing", False)]
+
+
+@on_sqlite
+async def test_a_paused_webhook_is_an_alarm_unless_it_is_for_trying_out(w: Whole) -> None:
+    webhooks = Webhooks(database=w.parts.database, vault=w.parts.vault, clock=w.clock, plain=True)
+    for sandbox in (True, False):
+        await webhooks.set(FORCE, "http://127.0.0.1:9/", sandbox=sandbox)
+    webhook = metadata.tables["ingest_webhook"]
+    for sandbox, expected in ((True, []), (False, [("webhook-paused", True)])):
+        async with w.parts.database.transaction() as tx:
+            await tx.execute(update(webhook).where(webhook.c.sandbox.is_(sandbox)).values(state="paused", reason="gone"))
+        await later(w, timedelta(minutes=1))
+        assert await alarms(w) == expected
+
+
+async def test_without_a_key_nothing_of_the_body_is_read(w: Whole) -> None:
+    """A body that is no JSON is answered as any other, and counts as a try."""
+    refused = [await w.client.post("/v1/control-lists", content=b"{", headers=JSON) for _ in range(REFUSALS_BURST + 1)]
+    assert [answer.status_code for answer in refused] == [401] * REFUSALS_BURST + [429]
+    assert (await w.client.post("/v1/control-lists", content=b"{", headers=JSON | await w.headers())).status_code == 400

@@ -37,7 +37,7 @@ OF_ALL = {
     "ingest_version": ("INSERT",),
 }
 #: Of these some services may do less.
-OF_SOME = ("vault_key", "vault_retired", "vault_content", "console_sign_in", "ingest_version")
+OF_SOME = ("vault_key", "vault_retired", "vault_content", "console_sign_in", "ingest_version", "notifier_list")
 
 
 async def test_a_transaction_may_be_cancelled_at_any_moment_and_holds_nothing(database: Database, clock: Clock) -> None:

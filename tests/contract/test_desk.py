@@ -129,6 +129,20 @@ async def test_a_restricted_record_is_nobodys_to_see_and_a_leads_to_settle(w: Wh
     assert (await lead.settle(incident_id, review_id, team)).status_code == 303
 
 
+async def test_a_search_that_meets_a_restricted_record_of_that_child_makes_the_case_a_leads(w: Whole) -> None:
+    born = {"date_of_birth": RESTRICTED["date_of_birth"]}
+    incident_id = await posted(w, report_of("HELD-5", child("C1", "Another Nameson", born["date_of_birth"])))
+    reviewer = await Reviewer.at(w)
+    [review_id] = reviews_on(await reviewer.case(incident_id))
+    team = f"team:{LEAD}"
+    assert (await reviewer.post(f"/desk/reviews/{review_id}/confirm", choice=team)).status_code == 200
+    found = await reviewer.post(f"/desk/reviews/{review_id}/search", name=RESTRICTED["full_name"], year="2017", reason="other-name")
+    assert "One record is restricted" in found.text
+    assert "data-field=" not in found.text
+    assert (await reviewer.post(f"/desk/reviews/{review_id}/confirm", choice=team)).status_code == 403
+    assert (await reviewer.settle(incident_id, review_id, team)).status_code == 403
+
+
 async def test_a_search_needs_a_reason_is_limited_and_recorded(w: Whole) -> None:
     incident_id = await posted(w, report_of("HELD-4", child("C1", "Samanda Somename", "2018-03-04")))
     reviewer = await Reviewer.at(w)
@@ -142,7 +156,7 @@ async def test_a_search_needs_a_reason_is_limited_and_recorded(w: Whole) -> None
     assert found.text.count("data-field=") == 10
     assert [(one.reason, one.found) for one in await facts(w, incident_id, RollSearched)] == [("spelling", 2)]
     restricted = await reviewer.post(path, name=RESTRICTED["full_name"], year="2017", reason="other-name")
-    assert "One record is restricted" in restricted.text
+    assert "restricted" not in restricted.text  # it is not this child: a search is no way to learn of others
     assert "data-field=" not in restricted.text
     answers = [await reviewer.post(path, name="No Body", year="2018", reason="spelling") for _ in range(9)]
     assert [answer.status_code for answer in answers] == [200] * 8 + [422]
@@ -175,3 +189,18 @@ async def test_whoever_is_labelled_as_an_adult_of_the_report_cannot_claim_it(w: 
     relative = await Reviewer.at(w, OF_FORCE, label="SAMVELA Grownup")
     answer = await relative.claim(incident_id)
     assert (answer.status_code, "adult" in answer.text) == (403, False)
+
+
+async def test_a_correction_that_names_her_ends_what_she_has_claimed(w: Whole) -> None:
+    incident_id = await posted(w, HELD)
+    relative = await Reviewer.at(w, OF_FORCE, label="NEWCOMER, Mrs Samolda")
+    [review_id] = reviews_on(await relative.case(incident_id))
+    adults = [*HELD["adults"], {"reference": "A2", "full_name": "Samolda Newcomer", "role": "suspect"}]
+    whole = {**await w.headers(), "If-Match": "*"}
+    assert (await w.client.put(f"/v1/incidents/{incident_id}", json=HELD | {"adults": adults}, headers=whole)).status_code == 202
+    await w.settle()
+    seen = [await relative.browser.get(f"/desk/{path}") for path in (f"cases/{incident_id}", f"reviews/{review_id}/search")]
+    asked = await relative.post(f"/desk/reviews/{review_id}/search", name="Samanda Samename", year="2018", reason="spelling")
+    settled = await relative.settle(incident_id, review_id, f"team:{LEAD}", 2)
+    assert [answer.status_code for answer in (*seen, asked, settled)] == [403] * 4
+    assert not any("Samanda" in answer.text for answer in (*seen, asked))

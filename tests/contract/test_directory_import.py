@@ -180,3 +180,29 @@ async def test_policies_are_versions_and_the_latest_published_decides(desk: Desk
         assert await directory.policy(reading, first.version) == first.policy
         assert len(await directory.policies(reading)) == 3
     assert [row.code for row in (await desk.takes("policies", paths["policy-authority"])).refused] == ["replaced"]
+
+
+async def test_a_holiday_contact_is_a_settings_and_stays_one_until_a_row_says_otherwise(desk: Desk, paths: dict[str, Path]) -> None:
+    columns = ("reference", "setting_id", "team_id", "role", "name", "email", "verified_on", "holiday")
+
+    def row(holiday: str, *, team: str = "") -> tuple[str, ...]:
+        place = ("", team) if team else ("900001", "")
+        return ("H-1", *place, "head", "Velo Registerman", "velo@900001.example", "2025-09-01", holiday)
+
+    for said, is_one in (("yes", True), ("", True), ("no", False)):
+        assert (await desk.takes_rows("contacts", columns, [row(said)])).applied
+        async with desk.database.reading() as reading:
+            table = metadata.tables["directory_contact"]
+            assert (await reading.execute(select(table.c.holiday).where(table.c.reference == "H-1"))).scalar_one() == is_one
+    [refused] = (await desk.takes_rows("contacts", columns, [row("yes", team="testshire-out-of-hours")])).refused
+    assert (refused.column, refused.code) == ("holiday", "not-a-setting")
+
+
+async def test_areas_say_which_authority_postcodes_lie_in(desk: Desk, paths: dict[str, Path]) -> None:
+    columns = ("postcodes", "authority", "source")
+    rows = [("ZZ99", "999", "test"), ("zz99  2", "999", "test"), ("ZZ99 2B", "999", "test"), ("ZZ98", "000", "test")]
+    result = await desk.takes_rows("areas", columns, rows, accept_partial=True)
+    assert [(row.column, row.code) for row in result.refused] == [("postcodes", "malformed"), ("authority", "unknown")]
+    async with desk.database.reading() as reading:
+        table = metadata.tables["directory_area"]
+        assert sorted((await reading.execute(select(table.c.postcodes))).scalars()) == ["ZZ99", "ZZ99 2"]

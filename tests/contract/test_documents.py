@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 22, 23, 10, 0, 123456, tzinfo=UTC)
 VALUES: dict[Any, Any] = {datetime: AT, datetime | None: None, str: "x", str | None: "x", int: 3, bool: True, tuple[str, ...]: ("a", "b")}
 
 
-@pytest.mark.parametrize("name", ["openapi.json", "asyncapi.json"])
+@pytest.mark.parametrize("name", ["openapi.json", "asyncapi.json", "policy.schema.json"])
 def test_the_document_is_as_the_code_would_write_it(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == text(documents()[name]), "run `encompass docs`"
 

@@ -1,5 +1,7 @@
 """A report typed by hand, in the whole application: what is sent is one incident, and nothing typed is lost on the way."""
 
+import base64
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +10,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from services.ingest.domain.entry import KEPT_CHARS_MOST, TOO_LONG, Typed
 from shared.db.tables import metadata
+from shared.report.parse import BODY_BYTES_MAX
 from shared.scope import Scope
 from shared.web.sessions import Role
 from tests.directory_samples import AUTHORITY, FORCE
@@ -98,6 +102,24 @@ async def test_an_error_leads_to_its_field_and_loses_nothing(w: Whole) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_fullest_page_beside_the_fullest_form_is_still_told_of_and_nothing_typed_is_thrown_away(w: Whole) -> None:
+    browser = await w.signed_in(Role.REVIEWER, Scope.force(FORCE))
+    wide = "\N{WOMAN}"  # twelve bytes in a form: no character takes more
+    prose = Typed(pages={}).with_page("incident", {"reference": ["H-9"]})
+    for step in ("child-1", "child-2", "child-3", "child-4", "child-5"):
+        prose = prose.with_page(step, {one.name: [wide * one.chars_most] for one in prose.asked(step) if one.kind in ("text", "prose")})
+    room = (KEPT_CHARS_MOST - len(prose.kept())) * 3 // 4 - len(', "brief_circumstances": [""]')
+    brim = prose.with_page("incident", {"reference": ["H-9"], "brief_circumstances": ["x" * (room - 3)]})
+    assert KEPT_CHARS_MOST - 8 <= len(brim.kept()) <= KEPT_CHARS_MOST
+    last = {one.name: wide * one.chars_most for one in brim.asked("child-6") if one.kind in ("text", "prose")}
+    page = await go(browser, await browser.get(NEW), "check", step="child-6", kept=brim.kept(), **last)
+    assert page.status_code == 422
+    assert TOO_LONG in page.text
+    assert wide * 2_000 in page.text
+    assert hidden(page, "kept") == brim.kept()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_only_a_force_types_and_reads_its_own(w: Whole) -> None:
     browser = await w.signed_in(Role.LEAD, Scope.force(FORCE))
     receipt = (await go(browser, await typed(browser, "H-3"), "send")).headers["location"]
@@ -105,3 +127,17 @@ async def test_only_a_force_types_and_reads_its_own(w: Whole) -> None:
     assert (await other.get(receipt)).status_code == 404
     area = await w.signed_in(Role.COORDINATOR, Scope.authority(AUTHORITY))
     assert (await area.get(NEW)).status_code == 403
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_more_than_one_report_may_hold_is_told_of_before_it_is_refused(w: Whole) -> None:
+    browser = await w.signed_in(Role.REVIEWER, Scope.force(FORCE))
+    page = await go(browser, await browser.get(NEW), "child", reference="H-4", **BELIEVED)
+    pages = {"incident": {"reference": ["H-4"], "brief_circumstances": ["w" * 140_000]}}
+    kept = base64.urlsafe_b64encode(json.dumps(pages).encode()).decode()
+    long = await go(browser, page, "check", full_name="Sample Testwood", kept=kept)
+    assert long.status_code == 422
+    assert TOO_LONG in long.text
+    assert "Sample Testwood" in long.text
+    assert (await go(browser, page, "check", full_name="S", kept="w" * BODY_BYTES_MAX)).status_code == 413
+    assert await incidents(w) == []

@@ -237,3 +237,43 @@ async def test_a_folder_is_one_process_s(place: Place) -> None:
     await first.close()
     await place.settle(second)
     assert place.files() == ["done/1.csv"]
+
+
+@pytest.mark.parametrize("name", [".encompass.lock", "taking", "refused", "done"])
+async def test_a_link_in_the_place_of_the_folder_s_own_leads_nowhere(place: Place, tmp_path: Path, name: str) -> None:
+    """Whoever may drop exports could otherwise empty a file of ours, or have another force's exports read as theirs."""
+    theirs = tmp_path / "another"
+    theirs.mkdir()
+    (theirs / "night.csv").write_bytes(written([row("THEIRS", "C1")]))
+    (tmp_path / "keyring.json").write_text("precious")
+    (place.path / name).symlink_to(tmp_path / "keyring.json" if name.startswith(".") else theirs)
+    place.drop("1.csv", written([row("A", "C1")]))
+    await place.settle()
+    assert await place.taken() == {}
+    assert (tmp_path / "keyring.json").read_text() == "precious"
+    assert [path.name for path in theirs.iterdir()] == ["night.csv"]
+
+
+async def test_a_link_where_a_file_was_is_put_away_unread(place: Place, tmp_path: Path) -> None:
+    """The folder's user may exchange a file for a link between our look and our move."""
+    (tmp_path / "theirs.csv").write_bytes(written([row("THEIRS", "C1")]))
+    loop = place.loop()
+    await loop.run_once()
+    (place.path / "taking" / "night.csv").symlink_to(tmp_path / "theirs.csv")
+    await place.settle(loop)
+    place.drop("1.csv", written([row("A", "C1")]))
+    await place.settle()
+    assert await place.taken() == {"A": 1}
+    assert (place.path / "failed" / "night.csv").is_symlink()
+    assert (place.path / "failed" / "night.csv.reason.txt").read_text(encoding="utf-8").startswith("unreadable: ")
+
+
+async def test_a_file_that_is_far_too_large_is_put_away_before_it_is_read(place: Place) -> None:
+    """A sparse file of a terabyte costs its sender nothing; reading it would hold up every other folder."""
+    place.drop("huge.csv", b"x")
+    with (place.path / "huge.csv").open("r+b") as handle:
+        handle.truncate(2**40)
+    place.drop("1.csv", written([row("A", "C1")]), 1)
+    await place.settle()
+    assert await place.taken() == {"A": 1}
+    assert (place.path / "failed" / "huge.csv.reason.txt").read_text(encoding="utf-8").startswith("too-large: ")

@@ -159,3 +159,14 @@ async def test_single_reports_go_on_beside_a_batch(world: World) -> None:
     many, *singles = await asyncio.gather(sent(world, *lines), *(world.post(line) for line in lines[:10]))
     assert {one["status"] for one in many} == {one.status_code for one in singles} == {202}
     assert await world.count("ingest_incident") == 40
+
+
+async def test_what_changes_a_report_is_not_tried_out(world: World) -> None:
+    """Whoever asks for nothing to be stored has nothing stored, and nobody told."""
+    body, json_, reason = sample_body(), {"Content-Type": "application/json"}, b'{"reason":"recorded-in-error"}'
+    where = (await world.client.post("/v1/incidents", content=body, headers=json_)).headers["Location"]
+    for said in ("only", "ONLY", ""):
+        put = await world.client.put(f"{where}?validate={said}", content=sample_body(seed=2), headers=json_ | {"If-Match": "*"})
+        taken_back = await world.client.post(f"{where}/withdrawal?validate={said}", content=reason, headers=json_)
+        assert [(answer.status_code, answer.json()["code"]) for answer in (put, taken_back)] == [(400, "malformed")] * 2
+    assert await world.count("ingest_version") == 1

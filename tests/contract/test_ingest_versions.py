@@ -270,6 +270,8 @@ async def test_resends_of_a_withdrawn_report_say_so_and_do_not_open_it(world: Wo
     assert [(answer.json()["version"], answer.json()["repeated"]) for answer in answers] == [(2, True), (2, True), (2, False)]
     assert (await world.post(sample_body(place_kind="online"))).status_code == 409
     assert await world.count("ingest_version") == 2
+    assert (await world.post(sample_body(source_version=5))).json()["repeated"]
+    assert (await world.put(address, sample_body(source_version=5))).json()["version"] == 3  # asked for by PUT, it is open again
 
 
 @pytest.mark.parametrize("how", [{"stamp": {"source_version": 4}}, {"headers": {"If-Match": '"2"'}, "stamp": {"source_version": 3}}])

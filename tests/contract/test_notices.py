@@ -157,6 +157,16 @@ async def test_a_telephone_task_is_told_to_the_team_that_owes_the_call(world: Wo
     assert {one.kind for one in await world.facts(NoticeSent, fact.incident_id)} == {"call-owed"}
 
 
+async def test_a_call_that_is_owed_no_more_is_passed_on_to_nobody(world: World, dsl: Reader) -> None:
+    fact = await world.opened("C1")
+    await world.advance(DEADLINE)
+    (task,) = await world.facts(PhoneTaskOpened, fact.incident_id)
+    await owed(world, task)
+    await dsl.act("on-our-roll")
+    await world.tell()
+    assert [one["state"] for one in await world.rows("notifier_notice") if one["kind"] == "call-owed"] == ["failed"]
+
+
 async def test_of_a_sandbox_nobody_is_told_anything(world: World) -> None:
     fact = await world.opened("C1", sandbox=True)
     assert (await world.one("notifier_notification"))["sandbox"]

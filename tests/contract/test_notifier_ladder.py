@@ -1,12 +1,15 @@
 """The ladder on both databases: who is told when, what a crash leaves, and that only an answer or the end of the plan stops it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
+from services.notifier.domain.plan import Plan
 from shared.clock import ManualClock
 from shared.events import NotificationLate, NotificationOpened, PhoneTaskOpened, RungClimbed
+from shared.policy import LadderKind, QuietHours, Role, Rung
+from tests.contract.notifier_policies import policy_with
 from tests.contract.notifier_world import (
     AUTHORITY_LEAD,
     DEADLINE,
@@ -16,6 +19,7 @@ from tests.contract.notifier_world import (
     HEAD,
     MONDAY,
     PHONE_DESK,
+    SCHOOL,
     SUNDAY_NIGHT,
     World,
     clock,
@@ -89,7 +93,82 @@ async def test_an_urgent_one_tells_everybody_at_once_the_telephone_too(world: Wo
     await world.settle()
     assert {DSL, DEPUTY, HEAD} < set(world.email.to)
     assert reasons(await world.rows("notifier_phone_task")) == {"not-acknowledged": PHONE_DESK}
-    assert bool(await world.facts(NotificationLate, fact.incident_id)) == (urgency == "late-on-arrival")
+    late = [one.reason for one in await world.facts(NotificationLate, fact.incident_id)]
+    assert late == (["late-on-arrival"] if urgency == "late-on-arrival" else [])
+
+
+TEN = MONDAY.replace(hour=10)
+TUESDAY = DEADLINE + timedelta(days=1)
+
+
+async def test_in_session_the_telephone_does_not_wait_for_the_deadline(world: World, clock: ManualClock) -> None:
+    """It comes at ten; the child is at school. The call is due at eleven, though there is time until tomorrow."""
+    clock.move_to(TEN)
+    fact = await world.opened("C1", deadline_at=TUESDAY)
+    await world.advance(TEN + minutes(59))
+    assert world.email.to[:3] == [DSL, DEPUTY, HEAD]
+    assert DSL_PHONE in world.sms.to
+    assert await world.rows("notifier_phone_task") == []
+    await world.advance(TEN + minutes(61))
+    task = await world.one("notifier_phone_task")
+    assert (task["reason"], task["team_id"], task["due_at"]) == ("not-acknowledged", PHONE_DESK, TEN + minutes(60))
+    climbed = {one.rung: one.climbed_at for one in await world.facts(RungClimbed, fact.incident_id)}
+    assert climbed == {rung: TEN + minutes(wait) for rung, wait in enumerate((0, 10, 20, 30, 60), 1)}
+    await world.advance(TEN + minutes(90))
+    assert reasons(await world.rows("notifier_phone_task")) == {"not-acknowledged": PHONE_DESK, "not-called": AUTHORITY_LEAD}
+    assert await world.facts(NotificationLate, fact.incident_id) == []
+    await world.advance(TUESDAY)
+    (late,) = await world.facts(NotificationLate, fact.incident_id)
+    assert late.late_at == TUESDAY, "the deadline itself has stayed"
+
+
+async def test_in_session_a_text_message_goes_in_quiet_hours_too(world: World, clock: ManualClock) -> None:
+    quiet = await policy_with(world, quiet_hours=QuietHours(start=time(9, 0), end=time(12, 0)))
+    clock.move_to(TEN)
+    await world.opened("C1", deadline_at=TUESDAY, policy_version=quiet)
+    await world.settle()
+    assert (world.email.to, world.sms.to) == ([DSL], [DSL_PHONE])
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "ref", "hurried"),
+    [
+        (MONDAY.replace(hour=8), SCHOOL, True),
+        (MONDAY.replace(hour=7, minute=59), SCHOOL, False),
+        (MONDAY.replace(hour=15, minute=29), SCHOOL, True),
+        (MONDAY.replace(hour=15, minute=30), SCHOOL, False),
+        (MONDAY + timedelta(days=5, hours=10), SCHOOL, False),
+        (MONDAY + timedelta(days=19, hours=10), "900002", True),  # a Saturday of school
+        (MONDAY + timedelta(days=10, hours=10), "900005", False),  # closed on that day alone
+        (MONDAY + timedelta(days=42, hours=10), SCHOOL, False),  # staff are there, no pupils
+    ],
+)
+async def test_whether_a_setting_is_in_session_is_its_own_calendars_to_say(
+    world: World, clock: ManualClock, opened_at: datetime, ref: str, hurried: bool
+) -> None:
+    clock.move_to(opened_at)
+    await world.opened("C1", destination_ref=ref, deadline_at=opened_at + timedelta(days=3))
+    plan = Plan.from_data((await world.one("notifier_notification"))["plan"])
+    assert plan.in_session is hurried
+    assert (plan.rungs[-1].due_at == opened_at + minutes(60)) is hurried
+
+
+async def test_each_kind_of_destination_has_its_own_ladder(world: World) -> None:
+    """A nursery's ladder is another than a school's, and the rungs of both stand as far apart as the policy says."""
+    nursery_ladder = (Rung(role=Role.HEAD, minutes_before_deadline=60), Rung(role=Role.PHONE, minutes_before_deadline=30))
+    version = await policy_with(world, rung_minutes=35, ladders={LadderKind.EARLY_YEARS: nursery_ladder})
+    for ref in (SCHOOL, "900003"):
+        await world.opened("C1", destination_ref=ref, policy_version=version)
+    plans = {row["destination_ref"]: Plan.from_data(row["plan"]) for row in await world.rows("notifier_notification")}
+    nursery, school = ([(rung.role, DEADLINE - rung.due_at) for rung in plans[ref].rungs] for ref in ("900003", SCHOOL))
+    whole = DEADLINE - SUNDAY_NIGHT
+    assert nursery == [("head", whole), ("phone", minutes(30))]
+    assert school == [
+        ("dsl", whole),
+        *((role, minutes(75)) for role in ("deputy", "head")),
+        ("authority", minutes(20)),
+        ("phone", minutes(20)),
+    ]
 
 
 async def test_a_first_staff_days_notification_waits_for_its_morning(world: World) -> None:

@@ -1,5 +1,6 @@
 """The webhook: the feed pushed in order, at least once, signed as Standard Webhooks says; and never given up in silence."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,8 @@ from tests import facts
 from tests.contract.feed_world import FeedWorld, a_feed_world
 from tests.contract.ingest_world import FORCE
 from tests.receiver import Receiver, receiving
+from tests.samples import sample_report
+from tests.waiting import until
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -101,6 +104,42 @@ async def test_after_a_crash_the_same_comes_under_the_same_id(hooked: Hooked, cl
     first, again, after = hooked.receiver.arrived
     assert (again.headers["webhook-id"], again.cursors) == (first.headers["webhook-id"], first.cursors)
     assert (first.cursors, after.cursors) == (["4", "5", "6"], ["7", "8", "9"])
+
+
+class Stalled(Poster):
+    """Where one force's receiver answers only when it is told to."""
+
+    def __init__(self, slow: str) -> None:
+        super().__init__(private=True)
+        self.answering = asyncio.Event()
+        self._slow = slow
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        if url == self._slow:
+            await self.answering.wait()
+        return await super().post(url, body, headers)
+
+
+@on_sqlite
+async def test_a_slow_receiver_holds_up_nobody_elses_backlog(hooked: Hooked) -> None:
+    for seed in range(2 * ENTRIES_AT_ONCE // 3 + 1):
+        await hooked.feed.sent(seed=seed)
+    await hooked.feed.settle()
+    async with receiving() as slow:
+        await hooked.webhooks.set("otherforce", slow.url, sandbox=False)
+        await hooked.feed.world.client.post("/v1/incidents", json=sample_report(seed=98), headers=await hooked.feed.world.key("otherforce"))
+        await hooked.feed.settle()
+        poster = Stalled(slow.url)
+        pushing = asyncio.create_task(hooked.with_poster(poster).run_once())
+
+        async def backlog_arrived() -> bool:
+            return len(hooked.receiver.arrived) == 3
+
+        await until(backlog_arrived, what="the whole backlog")
+        assert slow.arrived == []
+        poster.answering.set()
+        assert await pushing == 4
+    assert len(slow.arrived) == 1
 
 
 @on_sqlite
@@ -214,7 +253,7 @@ def test_addresses_that_cannot_be_a_webhooks(url: str) -> None:
 
 
 def test_only_public_addresses_are_public() -> None:
-    inside = "127.0.0.1 10.1.2.3 169.254.169.254 192.168.0.1 100.64.0.1 0.0.0.0 224.0.0.1 ::1 fe80::1%eth0 fd00::1 ::ffff:127.0.0.1"
+    inside = "127.0.0.1 10.1.2.3 169.254.169.254 192.168.0.1 100.64.0.1 0.0.0.0 224.0.0.1 ::1 fe80::1%eth0 fd00::1 fec0::1 ::ffff:127.0.0.1"
     translated = "64:ff9b::7f00:1 2002:7f00:1:: x"
     assert not any(is_public(address) for address in f"{inside} {translated}".split())
     assert is_public("1.1.1.1")

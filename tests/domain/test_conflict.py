@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.conflict import Conflict, ContactPerson, KnownAdult, conflict, known_adults, same_name
+from services.notifier.domain.conflict import Conflict, ContactPerson, KnownAdult, conflict, known_adults
+from shared.names import same_name
 from shared.report.model import Report
 from tests.samples import sample_report
 

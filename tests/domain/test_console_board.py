@@ -151,3 +151,20 @@ def test_findings_say_how_many_and_until_when() -> None:
     assert readiness.of_calendar("Testshire", None, today).on is None
     assert readiness.of_calendar("Testshire", today - timedelta(days=1), today).text.endswith("ended on")
     assert readiness.of_calendar("Testshire", today, today).text.endswith("end on")
+
+
+def test_late_children_are_counted_by_why() -> None:
+    def because(incident_id: str, reason: str | None, *child_ids: str) -> list[Fact]:
+        told = [received(incident_id, *child_ids), routed(incident_id, "900001", *child_ids), opened(incident_id, "900001", *child_ids)]
+        return [*told, replace(late(incident_id, "900001"), reason=reason)]
+
+    board_ = seen(
+        because("1", "nobody-answered", "a"),
+        because("2", "service-was-down", "a", "b"),
+        because("3", None, "a"),
+        [received("4", "a"), held("4", "a")],
+    )
+    assert dict(board_.late) == {"service-was-down": 2, "": 1, "nobody-answered": 1}
+    assert next(iter(board_.late)) == "service-was-down"
+    assert sum(board_.late.values()) == board_.counts[Outcome.LATE]
+    assert set(board_.late) <= words.LATE.keys()

@@ -22,7 +22,7 @@ def review(state: str, minutes: int) -> Review:
 
 def board(*promises: Promise, reviews: tuple[Review, ...] = ()) -> Board:
     """A board with these."""
-    return Board(counts={}, promises=promises, reviews=reviews)
+    return Board(counts={}, late={}, promises=promises, reviews=reviews)
 
 
 def test_the_gravest_stands_first_and_what_is_due_first_within_it() -> None:

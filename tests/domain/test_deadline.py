@@ -107,10 +107,13 @@ def test_when_the_last_day_is_over_the_setting_hears_on_the_first_staff_day_back
     ("believed_at", "purposes"),
     [
         (london(2026, 10, 28, 12, 0), ["holiday-live", "first-staff-day"]),  # Wednesday of half term: five days to go
-        (london(2026, 10, 29, 12, 0), ["school-day"]),  # Thursday: four
+        (london(2026, 10, 29, 12, 0), ["holiday-live", "school-day"]),  # Thursday: four, at the end of nine
+        (london(2026, 11, 7, 12, 0), ["school-day"]),  # a weekend
     ],
 )
-def test_the_limit_counts_the_days_that_are_left(believed_at: datetime, purposes: list[str]) -> None:
+def test_a_setting_hears_at_once_near_its_return_and_somebody_besides_until_the_closure_is_over(
+    believed_at: datetime, purposes: list[str]
+) -> None:
     assert [obligation.purpose for obligation in owed(believed_at)] == purposes
 
 

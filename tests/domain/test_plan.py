@@ -1,5 +1,6 @@
 """The plan ends, keeps its order, never passes max(deadline, opened), and its last rung is the telephone task."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,64 @@ def test_every_plan_keeps_the_promise(ladder: Sequence[Rung], opened_at: datetim
     assert [rung.role for rung in plan.rungs] == [step.role for step in ladder if step.role in available] + [PHONE]
 
 
+@given(
+    ladder=ladders,
+    opened_at=openings,
+    available=roles,
+    one_more=st.sampled_from(sorted(EVERYONE)),
+    rung_minutes=st.integers(1, 60),
+    hurry=st.none() | st.integers(0, 120),
+)
+def test_whatever_the_ladder_one_more_contact_makes_no_child_later(
+    ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str], one_more: str, rung_minutes: int, hurry: int | None
+) -> None:
+    """By every instant at least as many people have been told, and the telephone is no later."""
+    fewer, more = (
+        make_plan(ladder, DEADLINE, opened_at, held, rung_minutes=rung_minutes, in_session_minutes=hurry)
+        for held in (available, available | {one_more})
+    )
+    told = [[rung.due_at for rung in plan.rungs if rung.role != PHONE] for plan in (fewer, more)]
+    assert all(soon <= late for soon, late in zip(sorted(told[1]), sorted(told[0]), strict=False))
+    assert len(told[1]) >= len(told[0])
+    if told[0]:
+        assert more.rungs[-1].due_at <= fewer.rungs[-1].due_at
+
+
+@given(ladder=ladders, opened_at=openings, available=roles, rung_minutes=st.integers(1, 60))
+def test_two_rungs_stand_at_one_instant_or_a_useful_wait_apart(
+    ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str], rung_minutes: int
+) -> None:
+    due = [rung.due_at for rung in make_plan(ladder, DEADLINE, opened_at, available, rung_minutes=rung_minutes).rungs]
+    assert all(later == one or later - one >= timedelta(minutes=rung_minutes) for one, later in itertools.pairwise(due))
+
+
+@given(ladder=ladders, opened_at=openings, available=roles, rung_minutes=st.integers(1, 60), hurry=st.integers(1, 240))
+def test_in_session_nothing_is_later_than_it_would_have_been(
+    ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str], rung_minutes: int, hurry: int
+) -> None:
+    ordinary = make_plan(ladder, DEADLINE, opened_at, available, rung_minutes=rung_minutes)
+    plan = make_plan(ladder, DEADLINE, opened_at, available, rung_minutes=rung_minutes, in_session_minutes=hurry)
+    due = [rung.due_at for rung in plan.rungs]
+    assert due == sorted(due)
+    assert all(one <= other.due_at for one, other in zip(due, ordinary.rungs, strict=True))
+    assert due[-1] <= opened_at + timedelta(minutes=hurry)
+    assert (plan.in_session, ordinary.in_session) == (True, False)
+    assert plan.deadline_at == DEADLINE
+
+
+@pytest.mark.parametrize(
+    ("hurry", "waits"),
+    [(60, [0, 10, 20, 30, 60]), (35, [0, 10, 20, 20, 35]), (25, [0, 10, 10, 10, 25]), (5, [0, 0, 0, 0, 5])],
+)
+def test_in_session_the_telephone_stands_at_its_time_and_the_first_rungs_before_it(hurry: int, waits: list[int]) -> None:
+    opened_at = at(20, 10, 0)
+    plan = make_plan(DEFAULT_LADDER, DEADLINE, opened_at, EVERYONE, in_session_minutes=hurry)
+    assert [rung.due_at - opened_at for rung in plan.rungs] == [timedelta(minutes=one) for one in waits]
+    alone = make_plan(DEFAULT_LADDER, DEADLINE, opened_at, {"head"}, in_session_minutes=hurry)
+    assert [rung.due_at - opened_at for rung in alone.rungs] == [timedelta(), timedelta(minutes=hurry)]
+    assert make_plan(DEFAULT_LADDER, DEADLINE, opened_at, (), in_session_minutes=hurry).rungs[0].due_at == opened_at
+
+
 @given(ladder=ladders, opened_at=openings, available=roles, too_near=st.integers(0, 240))
 def test_too_near_or_passed_means_everything_at_once(
     ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str], too_near: int
@@ -63,7 +122,7 @@ def test_shortening_keeps_order_and_proportion(minutes: list[int], opened_at: da
     falling = sorted(minutes, reverse=True)
     ladder = [Rung(role=Role.DSL, share=0.0), *(Rung(role=Role.HEAD, minutes_before_deadline=before) for before in falling)]
     ladder.append(Rung(role=Role.PHONE, minutes_before_deadline=0))
-    plan = make_plan(ladder, DEADLINE, opened_at, EVERYONE)
+    plan = make_plan(ladder, DEADLINE, opened_at, EVERYONE, rung_minutes=0)
     assume(plan.rungs[-1].due_at > opened_at)
     ahead = [DEADLINE - rung.due_at for rung in plan.rungs[1:-1]]
     for one, other in zip(falling, ahead, strict=True):
@@ -112,7 +171,7 @@ def test_a_ladder_without_telephone_still_ends_in_one() -> None:
 
 @given(ladder=ladders, opened_at=openings, available=roles)
 def test_a_plan_is_read_back_as_it_was_frozen(ladder: Sequence[Rung], opened_at: datetime, available: frozenset[str]) -> None:
-    plan = make_plan(ladder, DEADLINE, opened_at, available)
+    plan = make_plan(ladder, DEADLINE, opened_at, available, in_session_minutes=len(available))
     assert Plan.from_data(json.loads(json.dumps(plan.to_data()))) == plan
 
 

@@ -17,6 +17,7 @@ from services.router.domain.revision import (
     WITHDRAWN,
     Change,
     Follow,
+    Kept,
     OpenReview,
     Standing,
     every_child_somewhere,
@@ -63,6 +64,12 @@ _excluded = st.just(Excluded(reason="over-18"))
 _decisions: st.SearchStrategy[Decision] = st.one_of(_matched, _held, _excluded)
 
 
+def kept(standing: Standing) -> Kept:
+    """What a person decided, of a child who is taken out of the report now."""
+    told = tuple(sorted(standing.live_settings))
+    return Kept(outcome=standing.outcome, rule=standing.rule, incident_version=1, evidence=(), decided_by="a-session", setting_ids=told)
+
+
 def after(standing: Standing | None, follows: Follow) -> Standing:
     """How the child stands when all that follows has been written."""
     before = standing or Standing(outcome="", rule="", incident_version=1)
@@ -72,6 +79,15 @@ def after(standing: Standing | None, follows: Follow) -> Standing:
     if follows.review is not None:
         reviews += (OpenReview(review_id=f"review-{follows.review}", reason=follows.review, deadline_at=AT),)
     before = replace(before, live=live, reviews=reviews)
+    if follows.kept is not None:
+        live = tuple(at(ref, "c") for ref in follows.kept.setting_ids)
+        return replace(before, outcome=follows.kept.outcome, rule=follows.kept.rule, is_by_person=True, live=live, kept=None)
+    if follows.is_withdrawn and standing is not None and standing.is_by_person:
+        before = replace(before, kept=kept(standing))
+    elif isinstance(follows.decision, Matched | Excluded) or (
+        follows.decision is not None and follows.review not in (CHANGED_AFTER_DECISION, NOT_DECIDED)
+    ):
+        before = replace(before, kept=None)
     match follows.decision:
         case Matched(rule=rule, evidence=evidence):
             return replace(before, outcome="matched", rule=rule, evidence=evidence, is_by_person=False)
@@ -92,7 +108,9 @@ def _standings(draw: st.DrawFn, last: str = "") -> Standing:
             standing = after(standing, follow(standing, Change.CHANGED, draw(_decisions)))
         elif step == "person":
             live = tuple(at(ref, "c") for ref in draw(st.sets(st.sampled_from(SCHOOLS), max_size=1)))
-            standing = replace(standing, outcome="matched" if live else "excluded", rule="person", is_by_person=True, live=live, reviews=())
+            standing = replace(
+                standing, outcome="matched" if live else "excluded", rule="person", is_by_person=True, live=live, reviews=(), kept=None
+            )
         elif step == "recall" and standing.live:
             standing = _recalled(standing)
         elif step == "gone":
@@ -111,6 +129,7 @@ def _recalled(standing: Standing) -> Standing:
         live=standing.live[1:],
         reviews=(*standing.reviews, review),
         recalled_refs=standing.recalled_refs | {ref},
+        kept=None,
     )
 
 
@@ -130,7 +149,7 @@ def test_nobody_comes_out_without_an_outcome(standing: Standing, changed: Change
 @given(_standings(), _changes, _decisions)
 def test_a_version_that_changes_nothing_moves_nobody(standing: Standing, changed: Change, today: Decision) -> None:
     """Also when the roll would decide otherwise by now."""
-    now = after(standing, follow(standing, changed, today))
+    now = replace(after(standing, follow(standing, changed, today)), kept=None)  # of whom is put back: further down
     for other in (today, matched("900002"), Held(reason="twin"), Excluded(reason="over-18")):
         silent = follow(now, Change.SAME, other)
         assert silent == Follow(ends=silent.ends)
@@ -143,6 +162,27 @@ def test_what_a_person_decided_no_rule_undoes(standing: Standing, today: Decisio
         follows = follow(standing, changed, today)
         assert (follows.leaves, follows.setting_ids, follows.decision) == (frozenset(), (), None)
         assert follows.review in (None, CHANGED_AFTER_DECISION)
+
+
+@given(_standings("person"), _decisions)
+def test_what_a_person_decided_stands_again_when_the_child_is_put_back_alike(standing: Standing, today: Decision) -> None:
+    out = after(standing, follow(standing, Change.GONE, None))
+    back = after(out, follow(out, Change.SAME, today))
+    assert (back.outcome, back.rule, back.is_by_person) == (standing.outcome, standing.rule, True)
+    assert (back.live_settings, back.reviews) == (standing.live_settings, ())
+
+
+@given(_standings("person"), _decisions, _decisions)
+def test_told_otherwise_a_person_is_asked_unless_the_rules_say_what_she_said(standing: Standing, today: Decision, later: Decision) -> None:
+    out = after(standing, follow(standing, Change.GONE, None))
+    back = after(out, follow(out, Change.CHANGED, today))
+    if back.is_by_person:
+        assert back.live_settings == standing.live_settings
+        return
+    assert (back.live, [review.reason for review in back.reviews]) == ((), [CHANGED_AFTER_DECISION])
+    again = after(back, follow(back, Change.CHANGED, later))
+    assert again.is_by_person or again == back, "no rule decides while she is asked"
+    assert after(again, follow(again, Change.SAME, later)).live_settings == standing.live_settings
 
 
 @given(_standings())
@@ -163,6 +203,11 @@ def test_who_is_gone_is_told_of_nowhere_and_asked_of_nobody(standing: Standing) 
 @given(_standings("recall"), _changes, _decisions)
 def test_no_rule_sends_a_child_back_where_she_was_sent_away(standing: Standing, changed: Change, today: Decision) -> None:
     assert standing.is_withdrawn or not set(follow(standing, changed, today).setting_ids) & standing.recalled_refs
+
+
+@given(_standings("recall"), _decisions)
+def test_nor_when_she_was_taken_out_of_the_report_in_between(standing: Standing, today: Decision) -> None:
+    assert not set(follow(after(standing, follow(standing, Change.GONE, None)), Change.NEW, today).setting_ids) & standing.recalled_refs
 
 
 @given(st.lists(_decisions, min_size=1, max_size=4))

@@ -8,6 +8,7 @@
 Pages are found by what is on them: forms and their buttons (``services.demo.client``). An answer that is no page ends the journey.
 """
 
+import re
 from collections.abc import Mapping
 
 import httpx
@@ -101,6 +102,14 @@ class Visitor:
         """The children that the page asks about, by child_id."""
         inputs = self.page.forms["/message/children"].inputs
         return frozenset(one.name.removeprefix("answer-") for one in inputs if one.kind == "radio")
+
+    async def goes_on(self, place: int) -> None:
+        """To the message at that place of the list, counted from 1."""
+        which = re.findall(r'name="which" value="([^"]+)"', self.text)[place - 1]
+        form = self.page.forms["/message/next"]
+        fields = {one.name: one.value for one in form.inputs if one.kind == "hidden"}
+        posted = await self._client.post(form.action, data=fields | {"which": which})
+        self.page = await self._browser.open(str(posted.url))
 
     async def acts(self) -> None:
         """*I am acting on this today.*"""

@@ -1,7 +1,6 @@
-"""The seeded search for personal data, when everything goes wrong (design section 7.1; issue 2, done when 4).
+"""The seeded search for personal data, when everything goes wrong (design section 7.1).
 
-Each test breaks one part in the loudest way there is, with the report's own words in the error, and then searches the database, the log,
-the messages, every answer and the error itself.
+Each test breaks one part, with the report's own words in the error, then searches database, log, messages, every answer and the error.
 """
 
 import dataclasses
@@ -131,13 +130,13 @@ async def test_a_keyring_without_the_key(scene: Scene, tmp_path: Path) -> None:
     locked = scene.with_services(*SERVICES, vault=stranger)
     await locked.w.settle()
     client = await locked.seen_by("police").browser()
-    answers = [
-        await client.get(f"/v1/incidents/{incident_id}", headers=await scene.w.headers()),
-        await client.post("/v1/incidents", json=ONE.report, headers=await scene.w.headers()),
-        await client.post("/v1/incidents", json=ONE.report | {"crime": "no"}, headers=await scene.w.headers()),
-    ]
+    headers = await scene.w.headers()
+    answers = [await client.get(f"/v1/incidents/{incident_id}", headers=headers)]
+    answers += [await client.post("/v1/incidents", json=report, headers=headers) for report in (ONE.report, ONE.report | {"crime": "no"})]
     assert all(answer.headers["content-type"] in ("application/json", "application/problem+json") for answer in answers)
-    await locked.w.advance_by(timedelta(hours=12))
+    for _ in range(12):  # by the hour: each minute's try of what waits for the key says the same
+        scene.w.clock.move_to(scene.w.clock.now() + timedelta(hours=1))
+        await locked.w.settle()
     await locked.assert_nothing_personal()
 
 

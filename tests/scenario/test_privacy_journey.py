@@ -1,4 +1,4 @@
-"""The seeded search for personal data, when everything goes as it should (design section 7.1; issue 2, done when 4).
+"""The seeded search for personal data, when everything goes as it should (design section 7.1).
 
 One night with every outcome: acknowledged, passed on and late, not theirs and recalled, held and escalated, excluded, withheld; reports
 sent again and sent differently; staff looking on. Afterwards every table, file, message, log line and answer is searched for every word.

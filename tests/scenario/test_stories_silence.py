@@ -45,7 +45,7 @@ async def test_never_acknowledged(database_url: str, tmp_path: Path) -> None:
         assert story.noticed() == [f"Fri 08:00 email duty@{PHONE_DESK} desk"]
         child = await story.child(incident)
         assert (child["outcome"], child["owner"], child["next_action"]) == ("late", PHONE_DESK, "telephone-call")
-        assert child["destinations"][0]["late_at"] == "2026-11-20T08:00:00Z"
+        assert (child["destinations"][0]["late_at"], child["reason"]) == ("2026-11-20T08:00:00Z", "nobody-answered")
 
         await story.until(at(MONDAY, "12:00"), every=HOURS)
         assert story.heard() == LADDER

@@ -20,7 +20,7 @@ RANKS = {
     "__init__": 4,
 }
 """A service's rooms from the inside out. A new kind of room is a decision: give it a rank here."""
-ABOVE = ("commands", "demo")
+ABOVE = ("commands", "demo", "rehearsal")
 PURE = ("services/*/domain.py", "services/*/domain/*", "shared/calendar/*", "shared/outcome/*")
 IMPURE = """
     asyncio random secrets uuid time os io sys pathlib tempfile shutil subprocess socket threading logging importlib sqlite3 urllib.request
@@ -32,7 +32,7 @@ IMPURE = """
 def room(path: str) -> tuple[str, str] | None:
     """The service and the room of a file: ``services/router/pages_review.py`` is router's ``pages``. None outside the services.
 
-    ``services/commands`` and ``services/demo`` are no services: they stand above all of them, as ``services/__main__`` does.
+    ``services/commands``, ``services/demo`` and ``services/rehearsal`` are no services: they stand above all of them.
     """
     parts = path.removesuffix(".py").split("/")
     if parts[0] != "services" or len(parts) < 3 or parts[1] in ABOVE:

@@ -53,9 +53,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """``counts`` has every outcome, 0 included; promises and reviews are in the order in which somebody must look at them."""
+    """``counts`` has every outcome, 0 included, ``late`` the children who are late by the code of the reason, empty for one of which none
+    is known; promises and reviews are in the order in which somebody must look at them."""
 
     counts: Mapping[Outcome, int]
+    late: Mapping[str, int]
     promises: tuple[Promise, ...]
     reviews: tuple[Review, ...]
 
@@ -67,17 +69,21 @@ def board(incidents: Iterable[Sequence[Envelope]], places: Places | None, now: d
     theirs is not counted. None: a force looks, at all of it. What was sent for trying out is nobody's work and is left out.
     """
     counts: Counter[Outcome] = Counter()
+    late: Counter[str] = Counter()
     promises: list[Promise] = []
     reviews: list[Review] = []
     for envelopes in incidents:
         if any(isinstance(envelope.fact, IncidentReceived) and envelope.fact.sandbox for envelope in envelopes):
             continue
         incident_id, children = _children(envelopes, now)
-        counts.update(standing.outcome for child in children if (standing := _standing(child, places, now)) is not None)
+        standings = [standing for child in children if (standing := _standing(child, places, now)) is not None]
+        counts.update(standing.outcome for standing in standings)
+        late.update(standing.reason or "" for standing in standings if standing.outcome is Outcome.LATE)
         promises += _promises(incident_id, children, places)
         reviews += _reviews(incident_id, children, places)
     return Board(
         counts={outcome: counts[outcome] for outcome in Outcome},
+        late=dict(sorted(late.items(), key=lambda one: (-one[1], one[0]))),
         promises=tuple(sorted(promises, key=lambda one: (OWED.index(one.outcome), one.deadline_at, one.incident_id, one.ref))),
         reviews=tuple(sorted(reviews, key=lambda one: (one.deadline_at, one.incident_id, one.reason))),
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 CALENDAR_NEEDED_DAYS = 60
+LIST_AGE_MAX = timedelta(minutes=45)
+"""The duty desk's list is written every quarter of an hour; two that failed are an alarm."""
 CALLS_DAYS = 90
 """How long a wrong number is remembered."""
 
@@ -51,3 +53,15 @@ def of_calendar(subject: str, last_on: date | None, today: date) -> Finding:
 def of_bank_holidays(ends: Iterable[tuple[str, date]]) -> tuple[Finding, ...]:
     """Nations whose bank holidays are known for less than twelve months ahead."""
     return tuple(Finding(subject=nation.capitalize(), text="bank holidays are known only until", on=end) for nation, end in ends)
+
+
+def of_duty_list(last_at: datetime | None, now: datetime) -> tuple[Finding, ...]:
+    """That nobody could work on from a recent list if this service stopped now. ``last_at``: when one was written last, if ever."""
+    subject = "The duty desk's list"
+    if last_at is None:
+        return (Finding(subject=subject, text="none has been written: if this service stops, nobody can see what is owed"),)
+    if now - last_at <= LIST_AGE_MAX:
+        return ()
+    return (
+        Finding(subject=subject, text=f"the last one is {round((now - last_at) / timedelta(minutes=1))} minutes old: tell the operator"),
+    )

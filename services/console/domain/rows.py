@@ -8,9 +8,11 @@ settings       setting_id, name, kind, phase, authority, status, (town), (postco
                (passphrase), (passphrase_hint): an empty one leaves what was given before
 teams          team_id, name, kind, owner, (authority), (force), (telephone), (passphrase), (passphrase_hint): an authority or a
                force, or both
-contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email), (phone), (verified_on), (status)
+contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email), (phone), (verified_on), (status),
+               (holiday): ``yes`` or ``no``, whether she is told while her setting is closed for long; empty leaves it
+areas          postcodes, authority, source: ``AA9``, ``AA9A 9`` or a whole postcode; the longest that fits says where a child lives
 terms          authority, first_on, last_on, label, source, as_at_on, (setting_id): an unbroken range of term days
-days           setting_id, on, kind, source: kind ``as-usual`` takes an earlier override away
+days           setting_id, on, kind, source, (as_at_on): kind ``as-usual`` takes an earlier override away
 =============  ==========================================================================================================
 """
 
@@ -19,20 +21,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.console.domain.areas import area
 from services.console.domain.cells import CellRefused, Cells
-from shared.directory import passphrase
+from services.console.domain.said import Said, said
 from shared.directory.values import CONTACT_ROLES, Authority, ContactDetails, Setting, Team
 from shared.tabular import Column, RefusedRow, Row
 
 AS_USUAL = "as-usual"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What is said over the telephone to prove who answers. None leaves what was given before."""
-
-    passphrase: str | None = field(repr=False)
-    hint: str | None = field(repr=False)
+_YES_NO = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,7 @@ class TeamRow(Team):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
-    """A contact as the authority gives it. ``status``: ``active``, ``suspended``, or None to leave it as it is."""
+    """A contact as the authority gives it. ``status``: ``active``, ``suspended``, or None to leave it as it is; ``holiday`` likewise."""
 
     reference: str
     setting_id: str | None
@@ -61,6 +57,7 @@ class ContactRow:
     verified_on: date | None
     status: str | None
     details: ContactDetails = field(repr=False)
+    holiday: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +80,13 @@ class TermRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
-    """What one date is at one setting; ``kind`` is one of an override, or ``as-usual``."""
+    """What one date is at one setting; ``kind`` is one of an override, or ``as-usual``. ``as_at_on`` is None where nobody said."""
 
     setting_id: str
     on: date
     kind: str
     source: str
+    as_at_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +155,7 @@ def _setting(cells: Cells) -> SettingRow:
         status=cells.choice("status", ("open", "closing", "closed")),
         low_age=cells.whole_or_none("low_age", 0, 25),
         high_age=cells.whole_or_none("high_age", 0, 99),
-        said=_said(cells),
+        said=said(cells),
     )
     if setting.low_age is not None and setting.high_age is not None and setting.high_age < setting.low_age:
         raise CellRefused("high_age", "order", "the highest age is below the lowest")
@@ -173,26 +171,11 @@ def _team(cells: Cells) -> TeamRow:
         force=cells.owner_or_none("force"),
         telephone=cells.phone_or_none("telephone"),
         owner=cells.text("owner", 120),
-        said=_said(cells),
+        said=said(cells),
     )
     if team.authority is None and team.force is None:
         raise CellRefused("authority", "missing", "say whose team it is: an authority's or a force's")
     return team
-
-
-def _said(cells: Cells) -> Said:
-    said = Said(
-        passphrase=cells.text_or_none("passphrase", passphrase.LENGTH_MAX),
-        hint=cells.text_or_none("passphrase_hint", passphrase.LENGTH_MAX),
-    )
-    if said.passphrase is None:
-        return said
-    letters = passphrase.plain(said.passphrase)
-    if len(letters) < passphrase.LETTERS_MIN:
-        raise CellRefused("passphrase", "too-short", f"a passphrase has {passphrase.LETTERS_MIN} letters or digits, or more")
-    if said.hint is not None and letters in passphrase.plain(said.hint):
-        raise CellRefused("passphrase_hint", "tells", "the hint holds the passphrase, and a caller reads the hint out")
-    return said
 
 
 def _contact(cells: Cells) -> ContactRow:
@@ -206,7 +189,10 @@ def _contact(cells: Cells) -> ContactRow:
         verified_on=cells.day_or_none("verified_on"),
         status=cells.choice_or_none("status", ("active", "suspended")),
         details=details,
+        holiday=_YES_NO.get(cells.choice_or_none("holiday", tuple(_YES_NO)) or ""),
     )
+    if row.holiday and row.setting_id is None:
+        raise CellRefused("holiday", "not-a-setting", "a holiday contact is a setting's: a team has its hours of duty")
     if (row.setting_id is None) == (row.team_id is None):
         raise CellRefused("setting_id", "one-destination", "give either a setting or a team")
     if details.email is None and details.phone is None:
@@ -237,6 +223,7 @@ def _day(cells: Cells) -> DayRow:
         on=cells.day("on"),
         kind=cells.choice("kind", ("school", "staff-only", "closed", AS_USUAL)),
         source=cells.text("source", 120),
+        as_at_on=cells.day_or_none("as_at_on"),
     )
 
 
@@ -272,9 +259,17 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             name="contacts",
-            columns=_columns("reference role name", "setting_id team_id ordinal email phone verified_on status", setting_id=("urn",)),
+            columns=_columns(
+                "reference role name", "setting_id team_id ordinal email phone verified_on status holiday", setting_id=("urn",)
+            ),
             read=_contact,
             key=lambda contact: contact.reference,
+        ),
+        Kind(
+            name="areas",
+            columns=_columns("postcodes authority source"),
+            read=area,
+            key=lambda area: area.postcodes,
         ),
         Kind(
             name="terms",
@@ -284,7 +279,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             name="days",
-            columns=_columns("setting_id on kind source", setting_id=("urn",)),
+            columns=_columns("setting_id on kind source", "as_at_on", setting_id=("urn",)),
             read=_day,
             key=lambda day: (day.setting_id, day.on),
         ),

@@ -50,6 +50,16 @@ REASONS: Mapping[str, str] = {
 """Why a child is held. The codes are the router's."""
 
 
+LATE: Mapping[str, str] = {
+    "late-on-arrival": "The report came after the deadline",
+    "held-too-long": "A person had to decide first, and too little time was left",
+    "service-was-down": "This service was not at work when it should have been: tell the operator",
+    "nobody-answered": "Everybody was told in time and nobody answered",
+    "": "No reason was recorded",
+}
+"""Why a child is late."""
+
+
 def reason(code: str) -> str:
     """Why, in words; a code that is not known here is shown as it is: codes carry nothing personal."""
     return REASONS.get(code, f"Another reason ({code})" if code else "No reason was recorded")

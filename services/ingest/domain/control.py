@@ -15,7 +15,7 @@ MOST_REFERENCES = 10_000
 GAP_OWED_WITHIN = timedelta(hours=4)
 """How long the team that reviews has to find out what became of a reference, before a second owner has it."""
 LIST_DUE = time(12, 0)
-"""London wall time by which a system that has ever sent a control list has sent today's."""
+"""London wall time by which a system that sent a control list on one day has sent the next day's."""
 
 
 class ControlList(BaseModel):
@@ -90,5 +90,5 @@ def gap(standing: Standing | None, now: datetime, hand_over: timedelta) -> GapKi
 
 
 def is_list_missing(last_at: datetime, now: datetime) -> bool:
-    """Whether a system that sent a list at ``last_at`` owes today's: it is noon in London, and none has come since midnight."""
-    return london_date(last_at) < london_date(now) and now >= at(london_date(now), LIST_DUE)
+    """Whether a system that sent a list at ``last_at`` owes another: noon of the next London day has passed. It does until one comes."""
+    return now >= at(london_date(last_at) + timedelta(days=1), LIST_DUE)

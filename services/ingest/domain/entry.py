@@ -8,27 +8,31 @@ trusted by nobody: it goes through ``shared.report.read`` as a body of the API d
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from services.ingest.domain.entry_fields import ADULTS_MOST, CHILDREN_MOST, Question, questions
 from shared.calendar.wall import LONDON, at
-from shared.report.model import YEARS
+from shared.report.model import CHILDREN_MAX, YEARS
 
 SYSTEM = "hand"
 KEPT_CHARS_MOST = 180_000
 """So that a page of answers beside it stays within the form's limit."""
 TOO_LONG = "This is too much for one report. Shorten what you wrote"
+NO_CONDITION = "Choose what this adult must not do, or leave until when and under what empty"
+UNBORN_SPEAKS = "Leave what an unborn child said or was asked empty, or leave the due date empty if the child is born"
 NO_SUCH_HOUR = "The clocks skipped this hour when summer time began. Check the time: an hour later is likely"
+
+SAID = ("spoken_to", "alone", "words", "words_safe_to_share")
+"""What only a child who is born can be asked, and say."""
 
 Values = Mapping[str, Sequence[str]]
 _TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
-_STEPS = {
-    "incident",
-    *(f"adult-{n}" for n in range(1, ADULTS_MOST + 1)),
-    *(f"child-{n}" for n in range(1, CHILDREN_MOST + 1)),
-}
+_NUMBERS = range(1, CHILDREN_MAX + 1)
+_STEPS = {"incident", *(f"{kind}-{n}" for kind in ("adult", "child") for n in _NUMBERS)}
+_GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +43,19 @@ class Wrong:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """Every page's answers: step → input's name → what was typed. Personal, so in no repr."""
+    """Every page's answers: step → input's name → what was typed. Personal, so in no repr.
+
+    ``gone``: the steps that are used up, by somebody who was removed or whom an earlier version told of.
+    """
 
     pages: Mapping[str, Values] = field(repr=False)
+    gone: frozenset[str] = frozenset()
 
     def steps(self, kind: str) -> tuple[str, ...]:
         """The pages of ``adult`` or ``child``, in order."""
-        return tuple(sorted(step for step in self.pages if step.startswith(kind)))
+        return tuple(sorted((step for step in self.pages if step.startswith(kind)), key=_number))
 
     @property
     def adults(self) -> tuple[str, ...]:
@@ -66,7 +74,7 @@ class Typed:
         """With that page's answers (those to its questions, and not the empty ones) in the place of the earlier ones."""
         names = {name for one in self.asked(step) for name in inputs(one)}
         answers = {name: [text for text in given if text] for name, given in values.items() if name in names}
-        return Typed({**self.pages, step: {name: given for name, given in answers.items() if given}})
+        return replace(self, pages={**self.pages, step: {name: given for name, given in answers.items() if given}})
 
     def has_room_for(self, step: str) -> bool:
         """Whether that page may come now: one that is there, the next of its kind, or the page of all answers."""
@@ -75,18 +83,26 @@ class Typed:
         return step == "incident" or step in self.pages or ("incident" in self.pages and step in (self.free("adult"), self.free("child")))
 
     def without(self, step: str) -> "Typed":
-        """Without that page."""
-        return Typed({name: page for name, page in self.pages.items() if name != step})
+        """Without that page, and without what others say of it. Its number is used up: whoever comes next is somebody else."""
+        pages = {name: _unsaid(page, step) for name, page in self.pages.items() if name != step}
+        return replace(self, pages=pages, gone=self.gone | {step} if step in self.pages else self.gone)
 
     def free(self, kind: str) -> str | None:
         """A new page's step for another ``adult`` or ``child``; None when there is room for no more."""
         most = ADULTS_MOST if kind == "adult" else CHILDREN_MOST
-        return next((step for n in range(1, most + 1) if (step := f"{kind}-{n}") not in self.pages), None)
+        unused = (step for n in _NUMBERS if (step := f"{kind}-{n}") not in self.pages and step not in self.gone)
+        return next(unused, None) if len(self.steps(kind)) < most else None
 
     def kept(self) -> str:
         """As it travels in the form."""
-        text = json.dumps({step: {k: list(v) for k, v in page.items()} for step, page in self.pages.items()}, ensure_ascii=False)
+        pages: dict[str, Any] = {step: {k: list(v) for k, v in page.items()} for step, page in self.pages.items()}
+        text = json.dumps(pages | ({_GONE: sorted(self.gone)} if self.gone else {}), ensure_ascii=False)
         return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _unsaid(page: Values, step: str) -> Values:
+    told = {name: [text for text in given if name != "lives_with" or text != step] for name, given in page.items()}
+    return {name: given for name, given in told.items() if given and name != f"relation-{step}"}
 
 
 def unkept(text: str) -> Typed | None:
@@ -95,12 +111,19 @@ def unkept(text: str) -> Typed | None:
         pages = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
     except (ValueError, RecursionError):
         return None
+    gone = pages.pop(_GONE, []) if isinstance(pages, dict) else []
     if not isinstance(pages, dict) or not set(pages) <= _STEPS or "incident" not in pages:
+        return None
+    if not isinstance(gone, list) or any(not isinstance(step, str) or step not in _STEPS or step in pages for step in gone):
         return None
     for page in pages.values():
         if not isinstance(page, dict) or not all(isinstance(v, list) and v and all(isinstance(t, str) for t in v) for v in page.values()):
             return None
-    return Typed(pages)
+    return Typed(pages=pages, gone=frozenset(gone))
+
+
+def _number(step: str) -> int:
+    return int(step.rpartition("-")[2])
 
 
 def inputs(one: Question) -> tuple[str, ...]:
@@ -133,7 +156,18 @@ def wrongs(typed: Typed, step: str) -> tuple[Wrong, ...]:
         found.append(Wrong(name="reference", text="Enter a reference"))
     if step.startswith("child-") and not (first(values, "full_name") or any(name.startswith("due_on-") for name in values)):
         found.append(Wrong(name="full_name", text="Enter the child’s full name, or the due date of an unborn child"))
-    return tuple(found)
+    return (*found, *_unsayable(step, values))
+
+
+def _unsayable(step: str, values: Values) -> Iterator[Wrong]:
+    """Answers for which a report has no place beside the others: asked about, never dropped."""
+    of_condition = any(name.startswith(("must_not_until", "must_not_source")) for name in values)
+    if step.startswith("adult-") and of_condition and "must_not" not in values:
+        yield Wrong(name="must_not", text=NO_CONDITION)
+    is_unborn = step.startswith("child-") and any(name.startswith("due_on-") for name in values)
+    said = next((name for name in SAID if name in values), None)
+    if is_unborn and said:
+        yield Wrong(name=said, text=UNBORN_SPEAKS)
 
 
 def _wrong_day(values: Values, one: Question, label: str) -> list[Wrong]:
@@ -185,3 +219,8 @@ def shown(values: Values, one: Question) -> str:
 def proposed(now: datetime, token: str) -> str:
     """A neutral reference: the year and ten characters of chance."""
     return f"H-{now.year}-{token}"
+
+
+def numbered(text: str) -> int:
+    """The version that a form names; 0, which no report has, when it names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0

@@ -4,10 +4,10 @@ from typing import Any
 
 from services.ingest.domain.entry import SYSTEM, Typed, Values, day_of, first, moment_of
 
-_INCIDENT = ("reference", "type", "crime", "place_kind", "brief_circumstances")
-_MOMENTS = ("occurred_from_at", "occurred_to_at", "reported_at", "believed_at")
-_PERSON = ("full_name", "sex", "ethnicity", "disability", "disability_text", "language", "communication_need")
-_CHILD = ("known_as", "date_of_birth_accuracy", "upn", "postcode", "address", "lives_elsewhere", "presence")
+INCIDENT_TEXTS = ("reference", "type", "crime", "place_kind", "brief_circumstances")
+MOMENTS = ("occurred_from_at", "occurred_to_at", "reported_at", "believed_at")
+PERSON_TEXTS = ("full_name", "sex", "ethnicity", "disability", "disability_text", "language", "communication_need")
+CHILD_TEXTS = ("known_as", "date_of_birth_accuracy", "upn", "postcode", "address", "lives_elsewhere", "presence")
 
 
 def body_of(typed: Typed) -> dict[str, Any]:
@@ -16,8 +16,8 @@ def body_of(typed: Typed) -> dict[str, Any]:
     return _filled(
         {
             "system": SYSTEM,
-            **_texts(page, _INCIDENT),
-            **{name: moment_of(page, name) for name in _MOMENTS},
+            **_texts(page, INCIDENT_TEXTS),
+            **{name: moment_of(page, name) for name in MOMENTS},
             "behaviours": page.get("behaviours"),
             "police_action": _filled({"codes": page.get("action"), "text": first(page, "action_text")}),
             "risk": _filled({"tool": first(page, "risk_tool"), "grade": first(page, "risk_grade")}),
@@ -37,7 +37,7 @@ def _reference(step: str) -> str:
 
 
 def _person(step: str, page: Values) -> dict[str, Any]:
-    return {"reference": _reference(step), **_texts(page, _PERSON), "date_of_birth": day_of(page, "date_of_birth")}
+    return {"reference": _reference(step), **_texts(page, PERSON_TEXTS), "date_of_birth": day_of(page, "date_of_birth")}
 
 
 def _adult(typed: Typed, step: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _child(typed: Typed, step: str) -> dict[str, Any]:
     return _filled(
         {
             **_person(step, page),
-            **_texts(page, _CHILD),
+            **_texts(page, CHILD_TEXTS),
             "school": _filled({"name": first(page, "school_name"), "urn": first(page, "school_urn")}),
             "voice": _filled({**voice, **_texts(page, ("words", "observed"))}) if "due_on-day" not in page else None,
             "welfare_check": _filled({"made": _yes(page, "welfare_made"), "made_at": moment_of(page, "welfare_made_at")}),

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 SILENT, LIST_MISSING, WEBHOOK_PAUSED = "silent", "list-missing", "webhook-paused"
+FOLDER_FAILED, FOLDER_RETURNED = "folder-failed", "folder-returned"
 
 
 def silent_since(heard: datetime | None, watched_from: datetime, hours: int, now: datetime) -> datetime | None:

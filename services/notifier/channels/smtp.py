@@ -42,9 +42,12 @@ CLOSING = 421
 LINE_LENGTH_MAX = 900
 """Characters of a line sent as it is (RFC 5322 allows 998); a link is never folded, so it survives being copied."""
 
+NOT_WANTED = "DR, RN, NRN, AutoReply"
+"""Receipts and chatter. That a message bounced, or that somebody is out of the office, is wanted: see ``channels/returned``."""
+
 _FIXED = (
     "Auto-Submitted: auto-generated",
-    "X-Auto-Response-Suppress: All",
+    f"X-Auto-Response-Suppress: {NOT_WANTED}",
     'Content-Type: text/plain; charset="utf-8"',
     "Content-Transfer-Encoding: 7bit",
     "MIME-Version: 1.0",
@@ -230,7 +233,7 @@ class SmtpChannel:
         mail["Date"] = format_datetime(self._clock.real())
         mail["Message-ID"] = f"<{message.attempt_id}@{self.server.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
+        mail["X-Auto-Response-Suppress"] = NOT_WANTED
         mail.set_content(message.body, cte="7bit" if _is_plain(message.body) else "quoted-printable")
         return mail.as_bytes()
 

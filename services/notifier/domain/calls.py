@@ -6,12 +6,13 @@ notification, before she has confirmed any child. She confirms behind her link; 
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.notifier.domain.states import State
+from shared.errors import Refused
 
 GAP = timedelta(minutes=5)
 """Between two calls before the school day begins: flat and short, for a longer one would run past the bell."""
@@ -20,6 +21,15 @@ LATER = timedelta(minutes=30)
 TRIES_MAX = 3
 TRIES_WITHIN = timedelta(hours=1)
 """Wrong passphrases for one destination within any hour: enough for a bad line, too few to guess."""
+
+ROLES: Mapping[str, str] = {
+    "dsl": "Safeguarding lead",
+    "deputy": "Deputy safeguarding lead",
+    "head": "Head teacher or manager",
+    "duty": "On duty",
+    "lead": "Team lead",
+}
+"""Whom a caller asks for."""
 
 
 class CallOutcome(StrEnum):
@@ -36,6 +46,44 @@ class CallOutcome(StrEnum):
     """A registered contact who acts on it, as she said; but the directory holds no passphrase to compare."""
     ACKNOWLEDGED = "acknowledged"
     """A registered contact, with the right passphrase, acts on it today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A call as its caller tells of it. ``contact_id`` is whom she spoke to, ``heard`` the passphrase as she heard it.
+
+    ``made_at`` is given of a call that is entered afterwards, with ``made_by`` who made it; None: it has just been made by who tells.
+    """
+
+    outcome: CallOutcome
+    contact_id: str | None = None
+    heard: str = field(default="", repr=False)
+    made_at: datetime | None = None
+    made_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What a call came to. ``sent``: the contact had no message yet and was sent one now, over so many channels."""
+
+    outcome: CallOutcome
+    sent: int = 0
+
+
+class NotThen(Refused):
+    """A call cannot have been made at that time, or what it was about has changed since."""
+
+    code = "not-then"
+
+
+def refuse_time(made_at: datetime | None, opened_at: datetime, changed_at: datetime | None, now: datetime) -> None:
+    """Raise NotThen for a call that is entered as made in the future, before anything was owed, or about what has changed since."""
+    if made_at is None:
+        return
+    if made_at > now or made_at < opened_at:
+        raise NotThen("a call was made between the opening of its message and now")
+    if changed_at is not None and made_at < changed_at:
+        raise NotThen("the message has changed since that call")
 
 
 def again_at(outcome: CallOutcome, now: datetime, bell_at: datetime) -> datetime | None:

@@ -5,15 +5,13 @@ identifier under another name. A machine must not decide that: nothing is sent t
 authority's named lead to decide within the ladder's time. Either way the other contacts are told as planned.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from shared.names import same_name
 from shared.report.model import Report
-
-TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame", "lady", "lord", "pc", "dc", "sgt"})
 
 PHONE_DIGITS = 10
 """The last digits of a telephone number that tell subscribers apart, whatever stands before them (+44, 0044, 0)."""
@@ -56,16 +54,6 @@ def conflict(contact: ContactPerson, adults: Iterable[KnownAdult]) -> Conflict:
     return next((grade for grade in (Conflict.STRONG, Conflict.WEAK) if grade in found), Conflict.NONE)
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two written names can be one person's: case, accents, order, titles and punctuation apart.
-
-    Either may leave out middle names, but both need two names in common: ``SMYTHE, Zoë Anne`` is ``Zoe Smythe``; ``Smythe`` is nobody.
-    """
-    names, others = _names(one), _names(other)
-    few, many = sorted((names, others), key=len)
-    return len(few) >= 2 and few <= many
-
-
 def _with(contact: ContactPerson, adult: KnownAdult) -> Conflict:
     name = same_name(contact.name, adult.name)
     reachable = _agree(_phone(contact.phone), _phone(adult.phone)) or _agree(_email(contact.email), _email(adult.email))
@@ -73,21 +61,6 @@ def _with(contact: ContactPerson, adult: KnownAdult) -> Conflict:
     if name and (reachable or born):
         return Conflict.STRONG
     return Conflict.WEAK if name or reachable else Conflict.NONE
-
-
-def _names(text: str) -> frozenset[str]:
-    letters = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(_letter(letter) for letter in letters)
-    names = frozenset(plain.split())
-    untitled = names - TITLES
-    return untitled if len(untitled) >= 2 else names  # some families are called Lord or Dean, and some people have one name
-
-
-def _letter(letter: str) -> str:
-    """Accents and apostrophes join (O'Neill is Oneill); every other mark parts."""
-    if letter.isalnum():
-        return letter
-    return "" if unicodedata.combining(letter) or letter in "'\u2019\u2018\u02bc`\u00b4" else " "
 
 
 def _phone(text: str | None) -> str | None:

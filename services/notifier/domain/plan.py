@@ -1,8 +1,11 @@
 """The plan of one notification: who is told when, worked backwards from the deadline, then frozen (D2, design 5).
 
 The first rung is due at once and the last is always a telephone task for a named team. Between them the policy says how long before
-the deadline each rung stands; when less time is left than that, every wait shrinks in the same proportion; when so little is left that
-waiting would help nobody, everything is due at once. No rung ever falls after ``max(deadline_at, opened_at)``.
+the deadline each rung stands; when less time is left than that, every wait shrinks in the same proportion; a wait too short to be of use
+is none; when so little is left that waiting would help nobody, everything is due at once. A notification that comes while the setting is in
+session does not wait for the deadline: the child is there now. No rung ever falls after ``max(deadline_at, opened_at)``.
+
+The instants are worked out for the whole ladder and do not depend on who can be told, so that one more contact never makes a child later.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,8 +15,8 @@ from typing import Any, Protocol
 
 PHONE = "phone"
 
-MINIMUM_WAIT_MINUTES = 10
-"""Waiting less than this for a person to read a message is no wait: the next one may as well be told now."""
+RUNG_MINUTES = 10
+"""Waiting less than this for a person to read a message is no wait: the next one may as well be told now. A policy may say otherwise."""
 
 TOO_NEAR_MINUTES = 60
 """With less than this before the deadline everything is due at once; a policy may say otherwise (``too_near_minutes``)."""
@@ -49,13 +52,14 @@ class Plan:
     """The frozen ladder: never empty, numbered from 1 without a gap, the last rung always the telephone task.
 
     The first ``past`` rungs were done before a change opened the notification again; they are history. Of the others ``due_at`` never
-    decreases.
+    decreases. ``in_session``: the setting was in session at the opening, so nothing waits for the deadline, and text messages go at once.
     """
 
     rungs: tuple[Rung, ...]
     deadline_at: datetime
     opened_at: datetime
     past: int = 0
+    in_session: bool = False
 
     @property
     def present(self) -> tuple[Rung, ...]:
@@ -65,7 +69,7 @@ class Plan:
     def added_to(self, done: int, fresh: "Plan") -> "Plan":
         """The rungs of ``fresh`` behind the first ``done`` of this plan, numbered on. What was done is never edited (D2)."""
         behind = tuple(replace(rung, number=done + number) for number, rung in enumerate(fresh.rungs, 1))
-        return Plan(rungs=self.rungs[:done] + behind, deadline_at=fresh.deadline_at, opened_at=fresh.opened_at, past=done)
+        return replace(fresh, rungs=self.rungs[:done] + behind, past=done)
 
     def to_data(self) -> dict[str, Any]:
         """The plan as JSON values, for the notification's row."""
@@ -73,6 +77,7 @@ class Plan:
             "opened_at": _text(self.opened_at),
             "deadline_at": _text(self.deadline_at),
             "past": self.past,
+            "in_session": self.in_session,
             "rungs": [{"number": rung.number, "role": rung.role, "due_at": _text(rung.due_at)} for rung in self.rungs],
         }
 
@@ -86,6 +91,7 @@ class Plan:
             deadline_at=_instant(data["deadline_at"]),
             opened_at=_instant(data["opened_at"]),
             past=int(data.get("past", 0)),
+            in_session=bool(data.get("in_session", False)),
         )
 
 
@@ -96,25 +102,33 @@ def make_plan(
     roles_available: Collection[str],
     *,
     too_near_minutes: int = TOO_NEAR_MINUTES,
-    minimum_wait_minutes: int = MINIMUM_WAIT_MINUTES,
+    rung_minutes: int = RUNG_MINUTES,
+    in_session_minutes: int | None = None,
 ) -> Plan:
     """The plan for a notification that may be sent from ``opened_at`` on (both UTC instants).
 
-    Steps whose role nobody holds (``roles_available``: the roles with a contact who may be told) are left out, so the next person is
-    told without waiting for nobody. The telephone task is never left out: a plan without people is a telephone task at once.
+    Steps whose role nobody holds (``roles_available``: the roles with a contact who may be told) are left out, and the first person is
+    told at once. The telephone task is never left out: a plan without people is a telephone task at once. Two rungs stand at one instant
+    or ``rung_minutes`` apart. ``in_session_minutes``: so long after the opening the telephone task stands because the setting is in
+    session (see ``domain.session``), and before it one rung every ``rung_minutes``; None or 0: no such hurry.
 
     DSL, deputy, head, authority and telephone at 75, 45, 20 and 0 minutes before a deadline of 08:00: opened at 23:10 they fall at
-    23:10, 06:45, 07:15, 07:40 and 08:00; opened at 06:40 at 06:40, 07:00, 07:24, 07:44 and 08:00; opened at 07:10 all at once.
+    23:10, 06:45, 07:15, 07:40 and 08:00; opened at 06:40 at 06:40, 07:00, 07:24, 07:44 and 08:00; opened at 07:10 all at once. With a
+    deadline of 08:00 tomorrow, opened at 10:00 in session, at 10:00, 10:10, 10:20, 10:30 and 11:00.
     """
-    steps = _usable(ladder, roles_available)
-    waits = len(steps) - 1
-    span = deadline_at - opened_at
-    too_near = timedelta(minutes=max(too_near_minutes, minimum_wait_minutes * waits, 1))
+    steps = _ending_in_a_call(ladder)
     due = [opened_at] * len(steps)
-    if waits and span >= too_near:
-        due[1:] = _backwards(steps[1:], deadline_at, span, minimum_wait_minutes)
-    rungs = tuple(Rung(number=number, role=str(step.role), due_at=at) for number, (step, at) in enumerate(zip(steps, due, strict=True), 1))
-    return Plan(rungs=rungs, deadline_at=deadline_at, opened_at=opened_at)
+    span = deadline_at - opened_at
+    if len(steps) > 1 and span >= timedelta(minutes=max(too_near_minutes, rung_minutes, 1)):
+        due[1:] = _backwards(steps[1:], deadline_at, span, rung_minutes)
+    due = _apart(due, timedelta(minutes=rung_minutes))
+    held = [(step, at) for step, at in zip(steps, due, strict=True) if step.role == PHONE or step.role in roles_available]
+    instants = [opened_at, *(at for _, at in held[1:])]
+    if in_session_minutes:
+        soon = _forwards(len(held), opened_at, rung_minutes, in_session_minutes)
+        instants = [min(pair) for pair in zip(instants, soon, strict=True)]
+    rungs = (Rung(number=n, role=str(step.role), due_at=at) for n, ((step, _), at) in enumerate(zip(held, instants, strict=True), 1))
+    return Plan(rungs=tuple(rungs), deadline_at=deadline_at, opened_at=opened_at, in_session=bool(in_session_minutes))
 
 
 def next_due(rungs: Sequence[Rung], done: int, passed_on: bool, now: datetime) -> Rung | None:
@@ -138,13 +152,28 @@ class _TelephoneLast:
     minutes_before_deadline: int | None = 0
 
 
-def _usable(ladder: Sequence[Step], roles_available: Collection[str]) -> list[Step]:
-    """The steps that someone can carry out, the telephone task last."""
-    people = [step for step in ladder if step.role != PHONE and step.role in roles_available]
+def _ending_in_a_call(ladder: Sequence[Step]) -> list[Step]:
+    """The people in their order, the telephone task last."""
+    people = [step for step in ladder if step.role != PHONE]
     return [*people, next((step for step in reversed(ladder) if step.role == PHONE), _TelephoneLast())]
 
 
-def _backwards(later: Sequence[Step], deadline_at: datetime, span: timedelta, minimum_wait: int) -> list[datetime]:
+def _apart(due: Sequence[datetime], least: timedelta) -> list[datetime]:
+    """The same instants, each that follows another by less than ``least`` brought forward to it."""
+    apart: list[datetime] = []
+    for at in due:
+        apart.append(apart[-1] if apart and at - apart[-1] < least else at)
+    return apart
+
+
+def _forwards(count: int, opened_at: datetime, rung_minutes: int, in_session_minutes: int) -> list[datetime]:
+    """One rung after the other from the opening on, and the last, the telephone task, at its time with a useful wait before it."""
+    latest = max(0, in_session_minutes - rung_minutes) // max(1, rung_minutes) * rung_minutes
+    minutes = [*(min(number * rung_minutes, latest) for number in range(count - 1)), in_session_minutes if count > 1 else 0]
+    return [opened_at + timedelta(minutes=one) for one in minutes]
+
+
+def _backwards(later: Sequence[Step], deadline_at: datetime, span: timedelta, rung_minutes: int) -> list[datetime]:
     """When each rung after the first is due.
 
     The fixed times need room for the first of them, and before it for the first reader, who gets as long as those after her do. With
@@ -152,7 +181,7 @@ def _backwards(later: Sequence[Step], deadline_at: datetime, span: timedelta, mi
     """
     minutes = [max(0, step.minutes_before_deadline or 0) for step in later]
     longest = max(minutes)
-    needed = longest + max(minimum_wait, longest // max(1, len(later) - 1))
+    needed = longest + max(1, rung_minutes, longest // max(1, len(later) - 1))
     room = min(span, timedelta(minutes=needed))
     due: list[datetime] = []
     for step, before in zip(later, minutes, strict=True):

@@ -99,6 +99,11 @@ def desk_text(team: str, address: str, *, repeat: bool) -> Text:
     return _brief(team, "Something waits for {} at the desk. Please open it.", f"\n\n{address}", repeat=repeat)
 
 
+def briefing_text(setting: str, link: str, *, repeat: bool) -> Text:
+    """For a setting's lead, before a break: there is a page to read. Of what it tells shows there, after a code."""
+    return _brief(setting, "Before the break, please read the page for {}.", f"\n\n{link}", repeat=repeat)
+
+
 def code_text(code: str, minutes: int) -> Text:
     """The one-time code, for the contact's other channel."""
     return Text(subject="Your code", body=f"Your code is {code}. It works for {minutes} minutes.")

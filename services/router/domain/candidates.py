@@ -113,6 +113,14 @@ def candidates(child: Child, pupils: Iterable[Pupil], settings: Mapping[str, Set
     )
 
 
+def could_be(child: Child, pupil: Pupil) -> bool:
+    """Whether a pupil whom the reader may not see could be this child: the same UPN or date of birth, or without one a same name."""
+    births, said = compared_births(child, pupil), child_upn(child)
+    if births == "agrees" or (said is not None and said == pupil.upn):
+        return True
+    return births == "absent" and compared_names(child, pupil) == "agrees"
+
+
 def place_words(setting: Setting) -> str:
     """A setting so that no two of one name are taken for each other: name, town and number."""
     closed = "" if setting.is_open else ", closed"

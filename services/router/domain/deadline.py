@@ -7,11 +7,11 @@ Every deadline is counted from the instant of belief, so a report that arrives l
 An instant of belief after receipt is a clock or typing error; receipt stands in for it, being the earlier.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from shared.calendar import Calendar, Day, at, london_date
+from shared.calendar import Calendar, Day, DayKind, at, london_date
 from shared.policy import Policy
 
 Purpose = Literal["school-day", "holiday-live", "first-staff-day"]
@@ -45,7 +45,9 @@ def obligations(
     - When more than ``holiday_limit_days`` dates from the London date of belief up to that school day have no school, two:
       ``holiday-live`` at receipt, and ``first-staff-day`` with the same deadline as before, sent at ``staff_day_send`` of the first staff
       day that is not over at receipt (a setting that is at work right now hears right now), or at receipt when it is late already.
-    - A closure as long as that which holds at *receipt* adds ``holiday-live`` too: a late report must not wait in an empty office.
+    - A closure as long as that which holds at *receipt* adds ``holiday-live`` too: a late report must not wait in an empty office. Its
+      last days are as empty as its first, so the closure counts whole: the setting then hears at once, as ordinarily, and somebody besides.
+    - So does, where the policy says so (``weekend.live_team``), a next school day that begins more than 24 hours after receipt.
     - So does an assumed school day while most settings of the authority are closed (``mostly_closed``).
     - A setting that never opens again within the search has ``holiday-live`` alone.
 
@@ -60,7 +62,7 @@ def obligations(
     away = _away(calendar, policy, belief, school)
     assumed = school is not None and not school.known
     owed: list[Obligation] = []
-    if away or _away(calendar, policy, received_at, _school_day(calendar, policy, received_at)) or (assumed and mostly_closed):
+    if away or (assumed and mostly_closed) or _wants_somebody_live(calendar, policy, belief, received_at):
         live_on = _first_on(policy.day_start, belief)
         owed.append(_obligation("holiday-live", policy, live_on, received_at, received_at, school))
     if school is not None:
@@ -68,6 +70,18 @@ def obligations(
         send_at = _staff_day_send_at(calendar, policy, school, received_at) if away else received_at
         owed.append(_obligation(purpose, policy, school.on, send_at, received_at, school))
     return tuple(owed)
+
+
+def next_school_on(calendar: Calendar, policy: Policy, instant: datetime) -> date | None:
+    """The school day whose start is the first at or after ``instant``; None when none follows within the calendar's search."""
+    school = _school_day(calendar, policy, instant)
+    return None if school is None else school.on
+
+
+def of_live(obligation: Obligation, policy: Policy, believed_at: datetime, received_at: datetime) -> Obligation:
+    """The same ``holiday-live`` obligation by the policy of whoever is told, which may not be the setting's."""
+    deadline_at = _deadline(policy, _first_on(policy.day_start, min(believed_at, received_at)))
+    return replace(obligation, deadline_at=deadline_at, urgency=_urgency(policy, deadline_at, received_at))
 
 
 def again(calendar: Calendar, policy: Policy, purpose: Purpose, instant: datetime) -> Obligation:
@@ -91,7 +105,7 @@ def unknown_setting_obligations(
     terms make a closure over the limit, the live team is owed as well.
     """
     belief = min(believed_at, received_at)
-    closed = _away(authority, policy, belief, _school_day(authority, policy, belief))
+    closed = _away(authority, policy, belief, _school_day(authority, policy, belief)) or in_long_closure(authority, policy, belief)
     return obligations(Calendar(bank_holidays=authority.bank_holidays), policy, believed_at, received_at, mostly_closed=closed)
 
 
@@ -144,6 +158,35 @@ def _first_on(wall: time, instant: datetime) -> date:
 def _away(calendar: Calendar, policy: Policy, instant: datetime, school: Day | None) -> bool:
     """Whether more dates than the limit, from the London date of ``instant`` on, pass without school."""
     return school is None or calendar.closed_days_before(school.on, london_date(instant)) > policy.holiday_limit_days
+
+
+def in_long_closure(calendar: Calendar, policy: Policy, instant: datetime) -> bool:
+    """Whether the London date of ``instant`` lies in a closure over the limit, counted from its first date without school to its last."""
+    today = london_date(instant)
+    if calendar.day(today).kind is DayKind.SCHOOL:
+        return False
+    back = calendar.first_school_day(today)
+    if back is None:
+        return True
+    closed, on = calendar.closed_days_before(back.on, today), today - _DAY
+    while closed <= policy.holiday_limit_days and calendar.day(on).kind is not DayKind.SCHOOL:
+        closed, on = closed + 1, on - _DAY
+    return closed > policy.holiday_limit_days
+
+
+def _wants_somebody_live(calendar: Calendar, policy: Policy, belief: datetime, received_at: datetime) -> bool:
+    """Whether a closure over the limit lies ahead of receipt, or around belief or receipt; or the policy wants somebody at weekends too."""
+    ahead = _away(calendar, policy, received_at, _school_day(calendar, policy, received_at))
+    around = any(in_long_closure(calendar, policy, instant) for instant in {belief, received_at})
+    return ahead or around or _is_weekend(calendar, policy, received_at)
+
+
+def _is_weekend(calendar: Calendar, policy: Policy, received_at: datetime) -> bool:
+    """Whether the policy wants somebody told beside the setting now: no school day begins within a day."""
+    if not policy.weekend.live_team:
+        return False
+    school = _school_day(calendar, policy, received_at)
+    return school is None or at(school.on, policy.day_start) - received_at > _DAY
 
 
 def _staff_day_send_at(calendar: Calendar, policy: Policy, school: Day, received_at: datetime) -> datetime:

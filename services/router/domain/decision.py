@@ -53,13 +53,17 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """The child is this pupil: each of these open settings is told. ``rule`` is ``upn`` or ``name-dob-school``."""
+    """The child is this pupil: each of these open settings is told. ``rule`` is ``upn`` or ``name-dob-school``.
+
+    ``leaving``: settings of an old roll that she has left by the school day that counts; without any other she is between schools.
+    """
 
     pupil_id: str
     authority: str
     setting_ids: tuple[str, ...]
     rule: str
     evidence: tuple[str, ...]
+    leaving: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

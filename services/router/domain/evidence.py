@@ -32,7 +32,7 @@ _RELIABLE = (None, Accuracy.EXACT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pupil:
-    """One pupil of a live roll, opened. ``authority`` is the one whose roll it is."""
+    """One pupil of a live roll, opened. ``authority`` is the one whose roll it is, ``home_authority`` that of her home where it says so."""
 
     pupil_id: str
     authority: str
@@ -44,6 +44,7 @@ class Pupil:
     known_as: str | None = field(repr=False)
     date_of_birth: date = field(repr=False)
     postcode: str | None = field(repr=False)
+    home_authority: str | None = field(default=None, repr=False)
 
     @property
     def names(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = {
     "not-ours": "A setting that was told has said that the child is not theirs",
     "has-left": "A setting that was told has said that the child has left",
     "changed-after-decision": "The report was corrected after a person had decided, and now says something else",
+    "roll-changed": "Since a person decided, the roll has changed and now says something else",
     "not-decided": "The program could not decide",
 }
 
@@ -55,6 +56,9 @@ _EVIDENCE: Mapping[str, str] = {
     "school-closed": "The school named has closed",
     "school-name-agrees": "The school agrees by name",
     "urn-agrees": "The school agrees by number",
+    "transfer-offered": "The admissions import says where the child goes",
+    "between-schools": "The child has left the last school, and the roll does not say where she goes",
+    "rematched": "Looked for on the roll again before the first staff day",
     "pupil-shared": "Two children of the report came out as the same pupil",
     "setting-recalled": "A setting has said that the child is not theirs",
 }

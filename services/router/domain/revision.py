@@ -70,8 +70,26 @@ class OpenReview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a person decided of a child who was taken out of the report since: ``incident_version`` is what it was decided of; the settings
+    and teams were told of her until she was taken out."""
+
+    outcome: str
+    rule: str
+    incident_version: int
+    evidence: tuple[str, ...]
+    decided_by: str
+    pupil_id: str | None = None
+    setting_ids: tuple[str, ...] = ()
+    team_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one child stands: her last decision, where she is told of (``live``), her open reviews, and the settings that sent her back."""
+    """How one child stands: her last decision, where she is told of (``live``), her open reviews, and the settings that sent her back.
+
+    ``kept``: a person's decision from before she was taken out of the report, while nothing but that, and asking again, has come since.
+    """
 
     outcome: str
     rule: str
@@ -81,6 +99,7 @@ class Standing:
     live: tuple[Known, ...] = ()
     reviews: tuple[OpenReview, ...] = ()
     recalled_refs: frozenset[str] = frozenset()
+    kept: Kept | None = None
 
     @property
     def is_withdrawn(self) -> bool:
@@ -99,7 +118,7 @@ class Follow:
 
     ``decision`` is noted as the one that stands from now on; ``setting_ids`` are to be told of her anew; she leaves the destinations
     ``leaves``; the reviews ``ends`` are superseded; ``review`` is the reason of a new one. ``is_withdrawn``: she is excluded, because
-    the force took her back.
+    the force took her back. ``kept``: she is back, and what a person had decided of her stands again.
     """
 
     decision: Decision | None = None
@@ -108,6 +127,7 @@ class Follow:
     ends: tuple[str, ...] = ()
     review: str | None = None
     is_withdrawn: bool = False
+    kept: Kept | None = None
 
 
 def inputs(report: Report, child: Child, believed_on: date, *, twin_in_report: bool) -> Inputs:
@@ -144,8 +164,12 @@ def follow(standing: Standing | None, changed: Change, decision: Decision | None
     """What follows for one child: how she stands (None: never decided), what changed, and the rules' decision today (None: she is gone)."""
     if changed is Change.GONE or decision is None:
         return _gone(standing)
-    if standing is None or standing.is_withdrawn:
-        return _decided(decision, live=(), reviews=() if standing is None else standing.reviews)
+    if standing is None:
+        return _decided(decision, live=(), reviews=())
+    if standing.kept is not None and changed is not Change.FLAGGED:
+        return _put_back(standing, standing.kept, changed, decision)
+    if standing.is_withdrawn:
+        return _after_rule(standing, changed, decision)
     if decision == Held(reason=NOT_DECIDED):
         return _beside(standing, NOT_DECIDED)
     if standing.is_by_person and changed is not Change.FLAGGED:
@@ -153,6 +177,13 @@ def follow(standing: Standing | None, changed: Change, decision: Decision | None
     if changed is Change.SAME and not _is_sharing(standing, decision):
         return _unchanged(standing)
     return _after_rule(standing, changed, decision)
+
+
+def decided_of(standing: Standing) -> int | None:
+    """The version that what stands of a child was decided of; None where nothing stands any more."""
+    if standing.kept is not None:
+        return standing.kept.incident_version
+    return None if standing.is_withdrawn else standing.incident_version
 
 
 def every_child_somewhere(child_ids: Iterable[str], told: Iterable[str], held: Iterable[str], excluded: Iterable[str]) -> None:
@@ -193,6 +224,20 @@ def _after_person(standing: Standing, changed: Change, decision: Decision) -> Fo
     if changed is Change.SAME or _agrees(standing, decision):
         return _unchanged(standing)
     return _beside(standing, CHANGED_AFTER_DECISION)
+
+
+def _put_back(standing: Standing, kept: Kept, changed: Change, decision: Decision) -> Follow:
+    """A child whom a person had decided on is in the report again: told alike, that decision stands again; otherwise a person is asked,
+    and nobody is told before she has answered."""
+    is_agreed = isinstance(decision, Excluded) and kept.outcome == "excluded"
+    if isinstance(decision, Matched):
+        is_agreed = kept.outcome == "matched" and not kept.team_ids and set(decision.setting_ids) == set(kept.setting_ids)
+    if changed is Change.SAME or is_agreed:
+        return Follow(kept=kept, ends=tuple(one.review_id for one in standing.reviews))
+    if not standing.is_withdrawn and standing.reviews:
+        return Follow()
+    reason = NOT_DECIDED if decision == Held(reason=NOT_DECIDED) else CHANGED_AFTER_DECISION
+    return _decided(Held(reason=reason), live=(), reviews=standing.reviews)
 
 
 def _agrees(standing: Standing, decision: Decision) -> bool:

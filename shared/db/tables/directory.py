@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from shared.db.tables.base import Instant, metadata
@@ -64,7 +65,7 @@ directory_team = Table(
 )
 
 #: A person at a setting or in a team. ``sealed`` holds name, e-mail and phone under the data key of ``scope_id``.
-#: An unverified contact receives nothing (design rule 7.8).
+#: An unverified contact receives nothing (design rule 7.8). ``holiday``: she may be told while her setting is closed for long.
 directory_contact = Table(
     "directory_contact",
     metadata,
@@ -80,12 +81,22 @@ directory_contact = Table(
     Column("has_phone", Boolean, nullable=False),
     Column("scope_id", String(64), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("holiday", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("(setting_id IS NULL) <> (team_id IS NULL)", name="one_destination"),
     CheckConstraint("role IN ('dsl', 'deputy', 'head', 'trust', 'authority', 'duty', 'lead')", name="role"),
     CheckConstraint("state IN ('unverified', 'verified', 'suspended')", name="state"),
     CheckConstraint("state <> 'verified' OR verified_at IS NOT NULL", name="verified_when"),
     Index(None, "setting_id"),
     Index(None, "team_id"),
+)
+
+#: Which authority the postcodes that begin so lie in: ``AA9``, ``AA9A 9`` or a whole one, in their written form.
+directory_area = Table(
+    "directory_area",
+    metadata,
+    Column("postcodes", String(8), primary_key=True),
+    Column("authority", String(32), ForeignKey("directory_authority.authority"), nullable=False),
+    Column("source", String(120), nullable=False),
 )
 
 #: A range of term days, of an authority or (``setting_id``) of one setting, which then replaces the authority's.
@@ -111,6 +122,7 @@ directory_day = Table(
     Column("on", Date, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("source", String(120), nullable=False),
+    Column("as_at_on", Date),
     CheckConstraint("kind IN ('school', 'staff-only', 'closed')", name="kind"),
 )
 

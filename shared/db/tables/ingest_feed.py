@@ -179,19 +179,19 @@ ingest_watch = Table(
     Column("set_at", Instant, nullable=False),
 )
 
-#: What is wrong with a force's ways in or out, until it is well again. ``subject`` is a system or a webhook, else empty.
+#: What is wrong with a force's ways in or out, until it is well again. ``subject`` is a system, a webhook or a folder's label, else empty.
 ingest_alarm = Table(
     "ingest_alarm",
     metadata,
     Column("alarm_id", String(36), primary_key=True),
     Column("force", String(32), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("subject", String(36), nullable=False),
+    Column("subject", String(80), nullable=False),
     Column("owner", String(64), nullable=False),
     Column("since_at", Instant, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("cleared_at", Instant),
-    CheckConstraint("kind IN ('silent', 'list-missing', 'webhook-paused')", name="kind"),
+    CheckConstraint("kind IN ('silent', 'list-missing', 'webhook-paused', 'folder-failed', 'folder-returned')", name="kind"),
     Index(
         "uq_ingest_alarm_open",
         "force",

@@ -1,6 +1,6 @@
 """Notifier's tables: the promise to one destination, its frozen plan, every message, every answer."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
@@ -64,6 +64,8 @@ notifier_child = Table(
 
 #: One message to one contact on one channel. The row stands before the call; a crash leaves ``started``.
 #: The identity (notification, rung, contact, channel, round) is decided before any send, so a repeat is known to be one.
+#: ``carried_by``: no message of its own, because that attempt's stands for this notification too.
+#: ``returned``: what came back of a message that had been handed over: it bounced, or nobody is there to read it.
 notifier_attempt = Table(
     "notifier_attempt",
     metadata,
@@ -79,9 +81,13 @@ notifier_attempt = Table(
     Column("provider_reference", String(120)),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("carried_by", String(36)),
+    Column("returned", String(16)),
+    Column("returned_at", Instant),
     UniqueConstraint("notification_id", "rung", "contact_id", "channel", "round"),
     CheckConstraint("result IN ('started', 'handed-over', 'try-again', 'refused', 'unknown')", name="result"),
     CheckConstraint("result = 'started' OR ended_at IS NOT NULL", name="ended_when"),
+    Index(None, "carried_by"),
 )
 
 #: A link in one message, for one contact. Only its hash is kept.
@@ -157,7 +163,7 @@ notifier_phone_task = Table(
 )
 
 #: The call log: every telephone call that was made for a task, by whose session. ``contact_id`` is whom the caller spoke to, or whose
-#: number was wrong.
+#: number was wrong. A call that was entered afterwards was made at ``called_at`` by ``made_by`` and entered at ``entered_at``.
 notifier_call = Table(
     "notifier_call",
     metadata,
@@ -169,6 +175,8 @@ notifier_call = Table(
     Column("caller", String(36), nullable=False),
     Column("called_at", Instant, nullable=False),
     Column("called_real_at", Instant, nullable=False),
+    Column("made_by", String(64)),
+    Column("entered_at", Instant),
     CheckConstraint(
         "outcome IN ('no-answer', 'engaged', 'wrong-number', 'not-registered', 'wrong-passphrase', 'no-passphrase', 'acknowledged')",
         name="outcome",
@@ -215,4 +223,70 @@ notifier_notice = Table(
     CheckConstraint("state <> 'owed' OR due_at IS NOT NULL", name="owed_is_due"),
     CheckConstraint("state = 'owed' OR ended_at IS NOT NULL", name="ended_when"),
     Index("ix_notifier_notice_due", "due_at", postgresql_where=text("state = 'owed'"), sqlite_where=text("state = 'owed'")),
+)
+
+#: A setting is told of a break before it begins, once: a row for each contact, with her link, her code and her visit, all as hashes.
+#: Without a contact nobody could be told. ``due_at`` and ``expires_at`` are business instants; those of codes, visits and leases are
+#: real ones.
+notifier_briefing = Table(
+    "notifier_briefing",
+    metadata,
+    Column("briefing_id", String(36), primary_key=True),
+    Column("setting_id", String(32), nullable=False),
+    Column("begins_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("policy_version", String(64), nullable=False),
+    Column("contact_id", String(36)),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", Instant),
+    Column("leased_until_at", Instant),
+    Column("channel", String(16)),
+    Column("result", String(16)),
+    Column("token_hash", String(64), unique=True),
+    Column("expires_at", Instant),
+    Column("code_hash", String(64)),
+    Column("code_key_id", String(32)),
+    Column("code_at", Instant),
+    Column("codes", Integer, nullable=False, server_default=text("0")),
+    Column("code_tries", Integer, nullable=False, server_default=text("0")),
+    Column("code_used_at", Instant),
+    Column("visit_hash", String(64), unique=True),
+    Column("visit_until_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("setting_id", "begins_on", "contact_id"),
+    CheckConstraint("state IN ('owed', 'sent', 'failed')", name="state"),
+    CheckConstraint("state <> 'owed' OR (due_at IS NOT NULL AND contact_id IS NOT NULL)", name="owed_is_due"),
+    CheckConstraint("state = 'owed' OR ended_at IS NOT NULL", name="ended_when"),
+    Index("ix_notifier_briefing_due", "due_at", postgresql_where=text("state = 'owed'"), sqlite_where=text("state = 'owed'")),
+)
+
+#: Nothing is sent to this setting, team or contact, or over this channel, until ``until_at``; then it is owed at once.
+#: ``reason`` is a code; ``decider`` and ``ended_by`` are a team's id or a post.
+notifier_suppression = Table(
+    "notifier_suppression",
+    metadata,
+    Column("suppression_id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("ref", String(64), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("decider", String(64), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(64)),
+    CheckConstraint("kind IN ('setting', 'team', 'contact', 'channel')", name="kind"),
+    CheckConstraint("until_at > decided_at", name="ends"),
+    Index(None, "until_at"),
+)
+
+#: The lists that were written for a duty desk that works without the service: when, and of how many promises. The newest ones alone.
+notifier_list = Table(
+    "notifier_list",
+    metadata,
+    Column("list_id", String(36), primary_key=True),
+    Column("written_at", Instant, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Index(None, "written_at"),
 )

@@ -18,6 +18,8 @@ from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
 
+_REMATCH = "purpose = 'first-staff-day' AND ended_at IS NULL AND rematched_at IS NULL"
+
 #: One authority's extract. Exactly one is ``live`` for each authority; a new one goes live whole or not at all.
 #: ``index_key_id`` names the index key under which every pupil of the roll has tokens, at every moment; other tokens may come or go.
 router_roll = Table(
@@ -65,6 +67,18 @@ router_pupil_token = Table(
     Index(None, "key_id"),  # old tokens are removed, and looked for before an index key may go
 )
 
+#: A place that a pupil was offered for the next school year, under the token of her UPN alone; an import replaces all of its authority's.
+router_offer = Table(
+    "router_offer",
+    metadata,
+    Column("authority", String(32), primary_key=True),
+    Column("token", LargeBinary(16), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("setting_id", String(32), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Index(None, "token"),
+)
+
 #: The aggregate that a handler locks: which version of the incident has been decided.
 router_incident = Table(
     "router_incident",
@@ -96,6 +110,7 @@ router_decision = Table(
 
 #: One destination of one incident: a setting or a team, for one purpose. ``round`` counts those of one version (a child settled later is a
 #: supplement); ``revised_version`` is the newest version that reached it; ``ended_at`` stands when it is told of nobody any more.
+#: ``rematched_at``: when the children of a first staff day's were looked for on the roll again.
 router_destination = Table(
     "router_destination",
     metadata,
@@ -114,10 +129,12 @@ router_destination = Table(
     Column("round", Integer, nullable=False, server_default=text("1")),
     Column("revised_version", Integer),
     Column("ended_at", Instant),
+    Column("rematched_at", Instant),
     UniqueConstraint("incident_id", "kind", "ref", "purpose", "incident_version", "round"),
     CheckConstraint("kind IN ('setting', 'team')", name="kind"),
     CheckConstraint("purpose IN ('school-day', 'holiday-live', 'first-staff-day')", name="purpose"),
     CheckConstraint("urgency IN ('ordinary', 'urgent', 'late-on-arrival')", name="urgency"),
+    Index("ix_router_destination_first_staff_day", "send_at", postgresql_where=text(_REMATCH), sqlite_where=text(_REMATCH)),
 )
 
 router_destination_child = Table(

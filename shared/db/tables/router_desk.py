@@ -1,6 +1,6 @@
 """Router's tables for the review desk: settlements that wait to take effect, and how often a session has searched the roll."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, text
 from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
@@ -54,5 +54,7 @@ router_search = Table(
     Column("review_id", String(36), ForeignKey("router_review.review_id"), nullable=False),
     Column("reason", String(32), nullable=False),
     Column("searched_at", Instant, nullable=False),
+    Column("met_restricted", Boolean, nullable=False, server_default=text("false")),
     Index(None, "session_id", "searched_at"),
+    Index(None, "review_id"),
 )
