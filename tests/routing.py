@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import event, insert, select
 
-from services.router import roll
+from services.router import roll, roll_rows
 from services.router.handlers import Routing
 from services.router.handlers_recall import Recalling
 from shared.bus.delivery import Delivery
@@ -93,7 +93,7 @@ class World:
         """Import these pupils as an authority would: the file's columns by name."""
         file = self.path / f"{new_id()}.csv"
         with file.open("w", encoding="utf-8", newline="") as handle:
-            table = csv.DictWriter(handle, [column.name for column in roll.COLUMNS])
+            table = csv.DictWriter(handle, [column.name for column in roll_rows.COLUMNS])
             table.writeheader()
             table.writerows(pupils)
         whole: dict[str, Any] = {"as_at_on": date(2026, 11, 1), "agreement": "ISA-1", "progress": lambda *done: self.told.append(done)}

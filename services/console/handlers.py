@@ -1,7 +1,7 @@
 """Importing the directory: one file, one transaction.
 
-Order: authorities, settings, teams, contacts, areas, terms, days, policies. A row is refused when it cannot be read, repeats another
-row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
+Order: authorities, settings, teams, contacts, areas, area-teams, terms, days, policies. A row is refused when it cannot be read, repeats
+another row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
 half-taken file; with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``), except
 that the terms of one owner and school year replace each other whole.
 """
@@ -109,7 +109,9 @@ async def _nothing_to_check(tx: Transaction, values: Mapping[int, Any], on: date
 async def _check_settings(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
     del on
     known = await store.authorities(tx)
-    return [_unknown(line, "authority") for line, setting in values.items() if setting.authority not in known]
+    there = {*await store.settings(tx), *(setting.setting_id for setting in values.values())}
+    lost = [_unknown(line, "successor") for line, one in values.items() if one.successor is not None and one.successor not in there]
+    return lost + [_unknown(line, "authority") for line, setting in values.items() if setting.authority not in known]
 
 
 async def _check_teams(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
@@ -137,6 +139,12 @@ async def _check_areas(tx: Transaction, values: Mapping[int, Any], on: date) -> 
     del on
     known = await store.authorities(tx)
     return [_unknown(line, "authority") for line, area in values.items() if area.authority not in known]
+
+
+async def _check_area_teams(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
+    del on
+    teams = await store.teams(tx)
+    return [_unknown(line, "team_id") for line, area in values.items() if area.team_id not in teams]
 
 
 async def _check_terms(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
@@ -259,6 +267,7 @@ _CHECKS: Mapping[str, Check] = {
     "teams": _check_teams,
     "contacts": _check_contacts,
     "areas": _check_areas,
+    "area-teams": _check_area_teams,
     "terms": _check_terms,
     "days": _check_days,
     POLICIES: _check_policy,
@@ -269,6 +278,7 @@ _APPLY: Mapping[str, Apply] = {
     "teams": _in_parts(store.merge_teams),
     "contacts": _apply_contacts,
     "areas": _in_parts(store.merge_areas),
+    "area-teams": _in_parts(store.merge_area_teams),
     "terms": _apply_terms,
     "days": _in_parts(store.merge_days),
     POLICIES: _publish,

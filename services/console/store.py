@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Table, delete, insert, select
 
-from services.console.domain.areas import AreaRow
-from services.console.domain.rows import AS_USUAL, DayRow, SettingRow, TeamRow, TermRow
+from services.console.domain.areas import AreaRow, AreaTeamRow
+from services.console.domain.places import SettingRow, TeamRow
+from services.console.domain.rows import AS_USUAL, DayRow, TermRow
 from shared.db import Reading, Transaction
 from shared.db.tables.directory import (
     directory_area,
+    directory_area_team,
     directory_authority,
     directory_day,
     directory_import,
@@ -84,6 +86,18 @@ async def merge_teams(tx: Transaction, values: Sequence[TeamRow]) -> int:
 
 async def merge_areas(tx: Transaction, values: Sequence[AreaRow]) -> int:
     return await _merge(tx, directory_area, "postcodes", [asdict(value) for value in values])
+
+
+async def merge_area_teams(tx: Transaction, values: Sequence[AreaTeamRow]) -> int:
+    """Teams by the beginning of postcodes and route."""
+    statement = select(directory_area_team).where(directory_area_team.c.postcodes.in_({value.postcodes for value in values}))
+    stored = {(row["postcodes"], row["route"]): dict(row) for row in (await tx.execute(statement)).mappings()}
+    changed = [row for value in values if stored.get((value.postcodes, value.route)) != (row := asdict(value))]
+    if changed:
+        upsert = tx.insert(directory_area_team)
+        others = {name: upsert.excluded[name] for name in ("team_id", "source")}
+        await tx.execute(upsert.on_conflict_do_update(index_elements=["postcodes", "route"], set_=others), changed)
+    return len(changed)
 
 
 async def merge_days(tx: Transaction, values: Sequence[DayRow]) -> int:
@@ -171,7 +185,7 @@ async def _merge_with_passphrases(tx: Transaction, table: Table, key: str, value
     stored = {row[key]: dict(row) for row in (await tx.execute(statement)).mappings()}
     rows = []
     for value in values:
-        row = {name: part for name, part in asdict(value).items() if name != "said"}
+        row = {name: part for name, part in asdict(value).items() if name not in ("said", "nation")}
         before = stored.get(row[key], {})
         known = Passphrase(hint=before.get("passphrase_hint"), stored=before.get("passphrase_hash"))
         given, kept = value.said.passphrase, known.stored

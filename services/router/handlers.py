@@ -18,8 +18,10 @@ from services.router.handlers_days import Days, Policies, policies
 from services.router.handlers_defects import attempted
 from services.router.handlers_find import candidates
 from services.router.handlers_live import homes, matched_pupils
+from services.router.handlers_outcomes import Outcomes
 from services.router.handlers_reports import Incident, Rules, children_of, decisions, earlier, opened
-from services.router.handlers_revising import Around, Bringing, Outcomes
+from services.router.handlers_revising import Around, Bringing
+from services.router.handlers_routes import Routed, Routes
 from services.router.handlers_transfer import Placing
 from services.router.store_standing import Stood
 from shared.db import Transaction
@@ -94,12 +96,23 @@ class Routing:
         decided = await self._placed(tx, decided, found, dict(settings), known, days) if matched else decided
         teams, at_home = await self._teams(tx, incidents), await self._homes(tx, decided, found)
         offered = await self._directory.settings(tx, _offered(decided, settings)) if _offered(decided, settings) else {}
-        everywhere = {**settings, **offered}
-        around = Around(tx=tx, settings=everywhere, policies=known, days=days, teams=teams, homes=at_home, directory=self._directory)
-        outcomes = Outcomes()
-        for incident in decided:
+        around = Around(
+            tx=tx, settings={**settings, **offered}, policies=known, days=days, teams=teams, homes=at_home, directory=self._directory
+        )
+        routed = await self._routed(around, decided)
+        around, outcomes = replace(around, desks=routed.desks), Outcomes()
+        for one in decided:
+            incident = replace(one, decisions={child_id: routed.decisions[child_id] for child_id in one.decisions})
             outcomes.add(await Bringing(incident=incident, around=around).run())
         return outcomes
+
+    async def _routed(self, around: Around, decided: Sequence[Incident]) -> Routed:
+        """What becomes of the decisions by the routes that the children's policies permit."""
+        routes = Routes(
+            reading=around.tx, directory=self._directory, policies=around.policies, settings=around.settings, homes=around.homes
+        )
+        told = {child_id: one.told for one in decided for child_id in one.decisions}
+        return await routes.route(told, {child_id: made for one in decided for child_id, made in one.decisions.items()})
 
     async def _settings(self, tx: Transaction, incidents: Sequence[Incident], found: Found) -> Mapping[str, Setting]:
         """The settings of all candidates, those that are told already, those that reports name by URN, and, where one is named by name

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from services.router.domain.deadline import Obligation, again, obligations, review_deadline, unknown_setting_obligations
+from services.router.domain.deadline import (
+    Obligation,
+    again,
+    obligations,
+    of_attendance,
+    review_deadline,
+    unknown_setting_obligations,
+)
 from services.router.domain.standing import Known
 from shared.calendar import Calendar
 from shared.db import Reading
@@ -57,14 +64,22 @@ class Days:
         """Read the calendars of these settings together, before ``owed`` asks for each."""
         self._of_setting |= await self._directory.calendars(self._reading, settings)
 
-    async def owed(self, setting: Setting, decided_by: Published, believed_at: datetime, received_at: datetime) -> tuple[Obligation, ...]:
-        """What is owed about a child at a setting that was loaded."""
+    async def owed(
+        self,
+        setting: Setting,
+        decided_by: Published,
+        believed_at: datetime,
+        received_at: datetime,
+        *,
+        weekdays: frozenset[int] | None = None,
+    ) -> tuple[Obligation, ...]:
+        """What is owed about a child at a setting that was loaded; ``weekdays`` are those on which she attends it, None: all."""
         calendar, policy = self._of_setting[setting.setting_id], decided_by.policy
         owed = obligations(calendar, policy, believed_at, received_at)
         assumed = {one.school_day_on for one in owed if not one.calendar_known and one.school_day_on is not None}
         if any([await self._is_mostly_closed(setting.authority, on) for on in assumed]):
-            return obligations(calendar, policy, believed_at, received_at, mostly_closed=True)
-        return owed
+            owed = obligations(calendar, policy, believed_at, received_at, mostly_closed=True)
+        return owed if not weekdays else of_attendance(owed, calendar, policy, weekdays, received_at)
 
     async def again(self, known: Known, force: str, decided_by: Published, instant: datetime) -> Obligation:
         """What a destination is owed when something that came at ``instant`` must be told again; a setting's calendar was loaded."""
@@ -75,9 +90,14 @@ class Days:
         self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime
     ) -> Obligation:
         """What is owed to a team in its own right: it works on weekdays, whatever the terms of its area."""
-        calendar = await (self._authority(authority) if authority is not None else self._force(force))
-        weekdays = Calendar(bank_holidays=calendar.bank_holidays)
-        return obligations(weekdays, decided_by.policy, believed_at, received_at)[-1]
+        return (await self.owed_by_team(force, authority, decided_by, believed_at, received_at))[-1]
+
+    async def owed_by_team(
+        self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime
+    ) -> tuple[Obligation, ...]:
+        """The same, and what is owed to whoever is live where bank holidays keep that team away for long."""
+        weekdays = Calendar(bank_holidays=await self.bank_holidays_of(force, authority))
+        return obligations(weekdays, decided_by.policy, believed_at, received_at)
 
     async def review_deadline(
         self, force: str, authority: str | None, decided_by: Published, believed_at: datetime, received_at: datetime
@@ -94,6 +114,10 @@ class Days:
     async def bank_holidays(self, authority: str) -> frozenset[date]:
         """Those of the authority's nation."""
         return (await self._authority(authority)).bank_holidays
+
+    async def bank_holidays_of(self, force: str, authority: str | None) -> frozenset[date]:
+        """Those of the authority's nation, or without one of the force's."""
+        return (await (self._authority(authority) if authority is not None else self._force(force))).bank_holidays
 
     async def has_holiday_contact(self, setting_id: str) -> bool:
         """Whether a setting that was loaded has a verified holiday contact; asked once for all that were loaded."""

@@ -9,6 +9,7 @@ from services.router.domain.destination import Owed, owed_about
 from services.router.domain.evidence import Pupil
 from services.router.domain.live import Recipient, live_team, owed_at_once, policy_at_home, recipients
 from services.router.domain.residence import asked, residence
+from services.router.domain.routes import legal_class, route_of
 from services.router.handlers_days import Days, Policies
 from services.router.handlers_find import candidates
 from shared.calendar import london_date
@@ -70,17 +71,26 @@ def of_home(deciding: Deciding, child_id: str, authority: str, force: str, on: d
 
 
 async def owed_at(
-    deciding: Deciding, child_id: str, setting: Setting, version: Version, received_at: datetime, *, is_new: bool = False
+    deciding: Deciding,
+    child_id: str,
+    setting: Setting,
+    version: Version,
+    received_at: datetime,
+    *,
+    is_new: bool = False,
+    weekdays: frozenset[int] | None = None,
 ) -> tuple[Owed, ...]:
     """All that is owed about a child of ``version`` at one setting that was loaded, with whom it is owed to. Where her home is not known,
-    the setting's authority stands in for it. ``is_new``: she has never been there yet, so its holiday contact is not told. Raises
-    Unavailable without a policy in force."""
+    the setting's authority stands in for it. ``is_new``: she has never been there yet, so its holiday contact is not told. ``weekdays``:
+    those on which she attends, None: all. Raises Unavailable without a policy in force."""
     days, on = deciding.days, london_date(received_at)
     by = deciding.policies.deciding(version.force, setting.authority, on)
     owed: list[Owed] = []
-    for obligation in await days.owed(setting, by, version.believed_at, received_at):
+    route = route_of(setting)
+    footing = legal_class(by.policy, route)
+    for obligation in await days.owed(setting, by, version.believed_at, received_at, weekdays=weekdays):
         if obligation.purpose != "holiday-live":
-            owed += owed_about(child_id, setting.setting_id, [obligation], by.policy, by.version)
+            owed += [one.on(route, footing) for one in owed_about(child_id, setting.setting_id, [obligation], by.policy, by.version)]
             continue
         theirs = of_home(deciding, child_id, setting.authority, version.force, on)
         holidays = await days.bank_holidays(setting.authority if theirs is by else theirs.policy.owner)
@@ -89,5 +99,6 @@ async def owed_at(
             not is_new and by.policy.holiday.plan is not HolidayPlan.LIVE_TEAM and await days.has_holiday_contact(setting.setting_id)
         )
         told = recipients(setting.setting_id, by, team, has_contact=has_contact)
-        owed += owed_at_once(child_id, obligation, told, version.believed_at, received_at)
+        at_once = owed_at_once(child_id, obligation, told, version.believed_at, received_at)
+        owed += [one.on(route, footing) if one.kind == "setting" else one for one in at_once]
     return tuple(owed)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from services.router import store_destinations
 from services.router.domain.deadline import Obligation
 from services.router.domain.destination import Destination, Owed, gathered
+from services.router.domain.routes import legal_class
 from services.router.domain.standing import Known, is_supplement, next_round
 from services.router.handlers_days import Days, Policies
 from services.router.handlers_live import owed_at
@@ -28,6 +29,7 @@ from shared.db import Transaction
 from shared.directory import Setting, Team
 from shared.events import ChildHeld, DestinationRevised, IncidentRouted
 from shared.ids import new_id
+from shared.policy import Route
 from shared.report.store import Version
 
 
@@ -47,19 +49,24 @@ class Opening:
     owed: list[Owed] = field(default_factory=list)
     homes: Mapping[str, str] = field(default_factory=dict)
 
-    async def to_settings(self, child_id: str, settings: Sequence[Setting]) -> None:
-        """This child is told of at each of these settings; while one is closed for long, whoever is live is told too."""
+    async def to_settings(self, child_id: str, settings: Sequence[Setting], weekdays: Mapping[str, frozenset[int]] | None = None) -> None:
+        """This child is told of at each of these settings; while one is closed for long, whoever is live is told too. ``weekdays``: by
+        setting the days on which she attends one that she does not attend on all."""
         now = self.tx.clock.now()
         await self.days.load(settings)
         for setting in settings:
-            self.owed.extend(await owed_at(self, child_id, setting, self.version, now))
+            days = (weekdays or {}).get(setting.setting_id)
+            self.owed.extend(await owed_at(self, child_id, setting, self.version, now, weekdays=days))
 
-    async def to_team(self, child_id: str, team: Team) -> None:
-        """This child is told of to a team, by the first weekday morning that is not a bank holiday."""
+    async def to_team(self, child_id: str, team: Team, route: Route | None = None) -> None:
+        """This child is told of to a team, by the first weekday morning that is not a bank holiday. ``route``: None where a person chose
+        it; then it is that for which the policy names this team, if there is just one."""
         now = self.tx.clock.now()
         by = self.policies.deciding(self.version.force, team.authority, london_date(now))
         obligation = await self.days.owed_to_team(self.version.force, team.authority, by, self.version.believed_at, now)
-        self.owed.append(Owed(child_id=child_id, kind="team", ref=team.team_id, obligation=obligation, policy_version=by.version))
+        owed = Owed(child_id=child_id, kind="team", ref=team.team_id, obligation=obligation, policy_version=by.version)
+        named = [route] if route is not None else [one for one, ref in by.policy.teams.routes.items() if ref == team.team_id]
+        self.owed.append(owed.on(named[0], legal_class(by.policy, named[0])) if len(named) == 1 else owed)
 
     async def routed(self) -> tuple[IncidentRouted, ...]:
         """Write the destinations, each a new row beside those that the incident has; the facts, not recorded yet."""
@@ -139,6 +146,8 @@ def routed_fact(new: NewDestination, version: Version, known: Sequence[Known], t
         routed_at=tx.clock.now(),
         supplement=is_supplement(known, destination),
         sandbox=version.sandbox,
+        route=destination.route,
+        legal_class=destination.legal_class,
     )
 
 

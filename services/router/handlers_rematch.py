@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from services.router import store, store_destinations, store_rematch, store_settlements, store_standing
 from services.router.domain.deadline import review_deadline
-from services.router.domain.decision import Decision, Held, Matched, decide
+from services.router.domain.decision import Held, Matched, decide
 from services.router.domain.evidence import Pupil, compared_births, compared_names
 from services.router.domain.rematch import LEFT_ROLLS, REMATCHED, Rematch, rematch
 from services.router.domain.revision import Standing
@@ -19,6 +19,7 @@ from services.router.handlers_find import candidates
 from services.router.handlers_live import homes, matched_pupils, of_home
 from services.router.handlers_opening import Opening, held_fact, revised_fact
 from services.router.handlers_reports import Rules, Told, decisions, opened
+from services.router.handlers_routes import Routed, Routes
 from services.router.handlers_transfer import Placing
 from services.router.store import NewDecision, NewReview
 from services.router.store_destinations import Member
@@ -47,7 +48,7 @@ class _Morning:
     waiting: tuple[Known, ...]
     settings: Mapping[str, Setting]
     found: Mapping[str, tuple[Pupil, ...]] = field(repr=False)
-    decisions: Mapping[str, Decision]
+    routed: Routed
 
     def standing(self, child_id: str) -> Standing:
         return self.stood.children[child_id]
@@ -105,7 +106,9 @@ class Rematching:
             days=days,
             homes=at_home,
         )
-        return _Morning(opening=opening, told=told, stood=stood, waiting=waiting, settings=settings, found=found, decisions=made)
+        routes = Routes(reading=tx, directory=self._directory, policies=known, settings=settings, homes=at_home)
+        routed = await routes.route(dict.fromkeys(made, told), made)
+        return _Morning(opening=opening, told=told, stood=stood, waiting=waiting, settings=settings, found=found, routed=routed)
 
     async def _followed(self, tx: Transaction, morning: _Morning) -> list[Fact]:
         """Everything that follows for every child that waits; the facts, not recorded yet."""
@@ -120,7 +123,7 @@ class Rematching:
             follows = rematch(
                 morning.standing(child_id),
                 refs,
-                morning.decisions[child_id],
+                morning.routed.decisions[child_id],
                 pupil_settings=await self._chosen(tx, morning, child_id, child),
                 known={ref for ref in refs if ref in morning.settings and morning.settings[ref].authority in known},
             )
@@ -148,17 +151,23 @@ class Rematching:
         opening = morning.opening
         before = len(opening.owed)
         if follows.setting_ids:
-            await opening.to_settings(child_id, [morning.settings[ref] for ref in follows.setting_ids])
+            attends = follows.decision.weekdays if isinstance(follows.decision, Matched) else {}
+            await opening.to_settings(child_id, [morning.settings[ref] for ref in follows.setting_ids], attends)
             had = any(one.purpose == "holiday-live" and child_id in one.child_ids for one in morning.stood.known)
             others = [one for one in opening.owed[before:] if one.obligation.purpose != "holiday-live"]
             if had and others:  # whoever was live has been told of her in the holidays: once is enough
                 opening.owed[before:] = others
         if not follows.to_team:
             return None
+        routes = follows.decision.routes if isinstance(follows.decision, Matched) else ()
+        if routes:
+            desk = morning.routed.desks[child_id, routes[0]]
+            await opening.to_team(child_id, desk.team, routes[0])
+            return desk.by.version
         authority = next(morning.settings[ref].authority for ref in sorted(follows.leaves))
         by = of_home(opening, child_id, authority, opening.version.force, london_date(opening.tx.clock.now()))
         team = await self._directory.team(opening.tx, by.policy.teams.owner_of(Route.NO_SETTING))
-        await opening.to_team(child_id, team)
+        await opening.to_team(child_id, team, Route.NO_SETTING)
         return by.version
 
     async def _chosen(self, tx: Transaction, morning: _Morning, child_id: str, child: Child) -> frozenset[str] | None:

@@ -25,40 +25,18 @@ from services.router.handlers_days import Days, Policies
 from services.router.handlers_defects import attempted
 from services.router.handlers_live import owed_at
 from services.router.handlers_opening import held_fact, opened, revised_fact, routed_fact
+from services.router.handlers_outcomes import Outcomes
 from services.router.handlers_reports import Incident
+from services.router.handlers_routes import Desk, owed_by_routes
 from services.router.handlers_transfer import owed_between
 from services.router.store import NewDecision, NewReview
 from services.router.store_destinations import Member, NewDestination
 from shared.calendar import london_date
 from shared.db import Transaction
 from shared.directory import Directory, Published, Setting, Team
-from shared.events import ChildExcluded, DestinationRevised, Fact, IncidentDecided, ReviewSettled
+from shared.events import ChildExcluded, DestinationRevised, IncidentDecided, ReviewSettled
 from shared.ids import new_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
-    """What is to be written for incidents: rows and facts. ``ended`` are superseded reviews with who decided."""
-
-    decisions: list[NewDecision] = field(default_factory=list)
-    destinations: list[NewDestination] = field(default_factory=list)
-    reviews: list[NewReview] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
-    joined: list[Member] = field(default_factory=list)
-    left: list[Member] = field(default_factory=list)
-    reached: list[tuple[str, int]] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-
-    def add(self, other: "Outcomes") -> None:
-        """Take over what follows for another incident."""
-        self.decisions.extend(other.decisions)
-        self.destinations.extend(other.destinations)
-        self.reviews.extend(other.reviews)
-        self.ended.update(other.ended)
-        self.joined.extend(other.joined)
-        self.left.extend(other.left)
-        self.reached.extend(other.reached)
-        self.facts.extend(other.facts)
+from shared.policy import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +50,7 @@ class Around:
     teams: Mapping[str, Team] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
     directory: Directory | None = None
+    desks: Mapping[tuple[str, Route], Desk] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +98,9 @@ class Bringing:
             by = self._deciding(child_id, decision)
         if by is not None and isinstance(decision, Matched):
             self._note(child_id, decision, "matched", decision.rule, by)
-            self.owed.extend(await self._owed(child_id, follows.setting_ids, is_new=bool(decision.leaving)))
+            self.owed.extend(await self._owed(child_id, follows.setting_ids, decision))
             self.owed.extend(await owed_between(self.around, child_id, decision, self.incident.version))
+            self.owed.extend(await owed_by_routes(self.around.days, child_id, decision, self.around.desks, self.incident.version))
         elif by is not None and isinstance(decision, Held):
             self._note(child_id, decision, "held", decision.reason, by)
         elif by is not None and isinstance(decision, Excluded):
@@ -134,10 +114,12 @@ class Bringing:
         version = self.incident.version
         return self.around.policies.deciding(version.force, authority, london_date(version.received_at))
 
-    async def _owed(self, child_id: str, setting_ids: Iterable[str], *, is_new: bool = False) -> list[Owed]:
+    async def _owed(self, child_id: str, setting_ids: Iterable[str], decision: Matched | None = None) -> list[Owed]:
         version, owed = self.incident.version, list[Owed]()
-        for setting_id in setting_ids:
-            owed += await owed_at(self.around, child_id, self.around.settings[setting_id], version, version.received_at, is_new=is_new)
+        for one in setting_ids:
+            is_new, days = (bool(decision.leaving), decision.weekdays.get(one)) if decision is not None else (False, None)
+            setting = self.around.settings[one]
+            owed += await owed_at(self.around, child_id, setting, version, version.received_at, is_new=is_new, weekdays=days)
         return owed
 
     async def _keep(self, child_id: str, kept: Kept) -> Published:

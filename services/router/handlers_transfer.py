@@ -11,6 +11,7 @@ from services.router.domain.decision import Decision, Matched
 from services.router.domain.destination import Owed
 from services.router.domain.evidence import UPN, Pupil
 from services.router.domain.live import Recipient, live_team, owed_at_once
+from services.router.domain.routes import legal_class
 from services.router.domain.transfer import is_for, is_leaving, placed
 from services.router.handlers_days import Days, Policies
 from services.router.handlers_live import Deciding, of_home
@@ -112,5 +113,6 @@ async def owed_between(deciding: Surrounded, child_id: str, decision: Matched, v
             owed += owed_at_once(child_id, obligation, [live], version.believed_at, version.received_at)
     team = await directory.team(deciding.tx, theirs.policy.teams.owner_of(Route.NO_SETTING))
     due = await days.owed_to_team(version.force, team.authority, theirs, version.believed_at, version.received_at)
-    owed.append(Owed(child_id=child_id, kind="team", ref=team.team_id, obligation=due, policy_version=theirs.version))
+    one = Owed(child_id=child_id, kind="team", ref=team.team_id, obligation=due, policy_version=theirs.version)
+    owed.append(one.on(Route.NO_SETTING, legal_class(theirs.policy, Route.NO_SETTING)))
     return owed

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from services.router import store_offers
 from services.router.domain.evidence import UPN, compact_upn
-from services.router.roll import ImportResult, born_on, known_settings
+from services.router.roll import ImportResult, known_settings
+from services.router.roll_rows import born_on
 from services.router.store_offers import Offer
 from services.router.store_roll import token_of
 from shared.db import Database

@@ -70,6 +70,8 @@ async def add(tx: Transaction, destinations: Sequence[NewDestination]) -> None:
             "urgency": one.destination.urgency,
             "calendar_known": one.destination.calendar_known,
             "policy_version": one.destination.policy_version,
+            "route": one.destination.route,
+            "legal_class": one.destination.legal_class,
             "routed_at": now,
             "round": one.round,
             # What is told so soon was looked for on the roll just now.

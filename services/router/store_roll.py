@@ -65,6 +65,8 @@ def plaintext(pupil: Pupil) -> bytes:
         "date_of_birth": pupil.date_of_birth.isoformat(),
         "postcode": pupil.postcode,
         "home_authority": pupil.home_authority,
+        "education": pupil.education,
+        "weekdays": {setting_id: sorted(days) for setting_id, days in pupil.weekdays.items()},
     }
     return json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -73,12 +75,14 @@ def opened(row: SealedPupil, opener: Opener) -> Pupil:
     """The pupil of a row. Raises VaultSealed when it is not what was sealed."""
     known = json.loads(opener(identity(row.pupil_id), row.sealed))
     born = date.fromisoformat(known.pop("date_of_birth"))
+    weekdays = {setting_id: frozenset(days) for setting_id, days in known.pop("weekdays", {}).items()}
     return Pupil(
         pupil_id=row.pupil_id,
         authority=row.authority,
         setting_ids=row.setting_ids,
         restricted=row.restricted,
         date_of_birth=born,
+        weekdays=weekdays,
         **known,
     )
 

@@ -13,7 +13,12 @@ from govuk_bank_holidays.bank_holidays import BankHolidays as Published
 from shared.errors import Misuse
 
 COVER_DAYS = 365
-DIVISIONS: Mapping[str, str] = {"england": Published.ENGLAND_AND_WALES, "wales": Published.ENGLAND_AND_WALES}
+DIVISIONS: Mapping[str, str] = {
+    "england": Published.ENGLAND_AND_WALES,
+    "wales": Published.ENGLAND_AND_WALES,
+    "scotland": Published.SCOTLAND,
+    "northern-ireland": Published.NORTHERN_IRELAND,
+}
 """A nation and its list."""
 
 
@@ -28,7 +33,7 @@ class CoverFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankHolidays:
-    """Dates by nation (``england``, ``wales``)."""
+    """Dates by nation (``england``, ``wales``, ``scotland``, ``northern-ireland``)."""
 
     by_nation: Mapping[str, frozenset[date]]
 

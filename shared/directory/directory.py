@@ -12,7 +12,14 @@ from sqlalchemy import select
 
 from shared.calendar import Calendar
 from shared.db import Reading
-from shared.db.tables.directory import directory_area, directory_authority, directory_policy, directory_setting, directory_team
+from shared.db.tables.directory import (
+    directory_area,
+    directory_area_team,
+    directory_authority,
+    directory_policy,
+    directory_setting,
+    directory_team,
+)
 from shared.directory import calendars, contacts
 from shared.directory.bank_holidays import BankHolidays, CoverFinding
 from shared.directory.passphrase import Passphrase
@@ -24,7 +31,12 @@ from shared.vault import Vault
 
 Destination = Literal["setting", "team"]
 
-_SETTING = tuple(directory_setting.c[field.name] for field in fields(Setting))
+SUCCESSIONS_MAX = 5
+"""How often a setting may have become another one before nobody follows any more."""
+
+_SETTINGS = select(
+    *(directory_authority.c.nation if field.name == "nation" else directory_setting.c[field.name] for field in fields(Setting))
+).join_from(directory_setting, directory_authority)
 _TEAM = tuple(directory_team.c[field.name] for field in fields(Team))
 """Everything but what only a caller needs: see ``passphrase``."""
 
@@ -53,17 +65,26 @@ class Directory:
 
     async def setting(self, reading: Reading, setting_id: str) -> Setting:
         """The setting with this URN or register number, open or not. Raises NotFound."""
-        statement = select(*_SETTING).where(directory_setting.c.setting_id == setting_id)
+        statement = _SETTINGS.where(directory_setting.c.setting_id == setting_id)
         return Setting(**_one(await reading.execute(statement)))
 
     async def settings(self, reading: Reading, setting_ids: Iterable[str]) -> dict[str, Setting]:
-        """Those of these settings that there are, by id."""
-        statement = select(*_SETTING).where(directory_setting.c.setting_id.in_(set(setting_ids)))
+        """Those of these settings that there are, by id, and what those have become that have closed."""
+        found = await self._settings(reading, setting_ids)
+        for _ in range(SUCCESSIONS_MAX):
+            became = {one.successor for one in found.values() if one.successor is not None and not one.is_open}
+            if became <= found.keys():
+                break
+            found |= await self._settings(reading, became - found.keys())
+        return found
+
+    async def _settings(self, reading: Reading, setting_ids: Iterable[str]) -> dict[str, Setting]:
+        statement = _SETTINGS.where(directory_setting.c.setting_id.in_(set(setting_ids)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
     async def settings_in(self, reading: Reading, authorities: Iterable[str]) -> dict[str, Setting]:
         """Every setting of these authorities, open or not, by id: to see whether a name is one setting's alone."""
-        statement = select(*_SETTING).where(directory_setting.c.authority.in_(set(authorities)))
+        statement = _SETTINGS.where(directory_setting.c.authority.in_(set(authorities)))
         return {row["setting_id"]: Setting(**row) for row in (await reading.execute(statement)).mappings()}
 
     async def areas(self, reading: Reading, beginnings: Iterable[str]) -> dict[str, str]:
@@ -73,6 +94,24 @@ class Directory:
             return {}
         statement = select(directory_area).where(directory_area.c.postcodes.in_(wanted))
         return {row.postcodes: row.authority for row in await reading.execute(statement)}
+
+    async def area_teams(self, reading: Reading, beginnings: Iterable[str]) -> dict[tuple[str, str], Team]:
+        """The teams that look after the postcodes beginning so, by beginning and route, for those that are known."""
+        wanted = set(beginnings)
+        if not wanted:
+            return {}
+        columns = (directory_area_team.c.postcodes, directory_area_team.c.route)
+        joined = select(*columns, *_TEAM).join_from(directory_area_team, directory_team)
+        rows = (await reading.execute(joined.where(directory_area_team.c.postcodes.in_(wanted)))).mappings()
+        return {(row["postcodes"], row["route"]): _team(row) for row in rows}
+
+    async def police_desks(self, reading: Reading, forces: Iterable[str]) -> dict[str, Team]:
+        """The one police team of each of these forces, where it has just one in the directory: who takes a hand-over."""
+        mine = (directory_team.c.force.in_(set(forces)), directory_team.c.kind == "police", directory_team.c.authority.is_(None))
+        found: dict[str, list[Team]] = {}
+        for row in (await reading.execute(select(*_TEAM).where(*mine))).mappings():
+            found.setdefault(row["force"], []).append(_team(row))
+        return {force: teams[0] for force, teams in found.items() if len(teams) == 1}
 
     async def team(self, reading: Reading, team_id: str) -> Team:
         """The team with this id. Raises NotFound."""
@@ -177,6 +216,10 @@ class Directory:
             statement = select(directory_policy.c.version, directory_policy.c.document).where(directory_policy.c.version.in_(missing))
             for row in await reading.execute(statement):
                 self._policies[row.version] = from_json(row.document)
+
+
+def _team(row: Any) -> Team:
+    return Team(**{column.name: row[column.name] for column in _TEAM})
 
 
 def _one(result: Any) -> dict[str, Any]:

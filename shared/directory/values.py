@@ -6,13 +6,19 @@ from datetime import datetime
 
 from shared.policy import Policy
 
+NATIONS = ("england", "wales", "scotland", "northern-ireland")
+"""The law of s.49A is that of the first two alone; the others have schools at which a child of a force's area may be a pupil."""
+
+PROVISIONS = ("mainstream", "independent", "alternative", "residential", "hospital")
+"""What a setting provides, where that makes it a destination of its own kind; ``alternative`` is beside a mainstream school, as a rule."""
+
 CONTACT_ROLES = ("dsl", "deputy", "head", "trust", "authority", "duty", "lead")
 """In the order in which the ladder asks them; ``duty`` and ``lead`` are of teams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A local authority: its code, its nation (``england`` or ``wales``) and the code of the force that polices it."""
+    """A local authority: its code, its nation (one of ``NATIONS``) and the code of the force that polices it."""
 
     authority: str
     name: str
@@ -25,7 +31,9 @@ class Setting:
     """A school, college or early years provider.
 
     ``setting_id`` is its URN, or its early years register number; ``kind`` is ``school``, ``college`` or ``early-years``; ``status``
-    is ``open``, ``closing`` or ``closed``. A childminder's name and place are a person's, so no repr shows where it is.
+    is ``open``, ``closing`` or ``closed``. A childminder's (its ``phase`` is ``childminder``) name and place are a person's, so no repr
+    shows where it is. ``provision`` is one of ``PROVISIONS``, ``nation`` that of its authority. ``successor``: the id of what it has
+    become when it closed, merged or converted.
     """
 
     setting_id: str
@@ -39,11 +47,19 @@ class Setting:
     status: str
     low_age: int | None
     high_age: int | None
+    provision: str = "mainstream"
+    successor: str | None = None
+    nation: str = "england"
 
     @property
     def is_open(self) -> bool:
         """Whether it can be told anything; one that is to close still can."""
         return self.status != "closed"
+
+    @property
+    def is_childminder(self) -> bool:
+        """Whether it is one person's home."""
+        return self.phase == "childminder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

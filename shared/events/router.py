@@ -32,6 +32,10 @@ class IncidentRouted(Fact):
     supplement: bool = False
     """This destination has been told of the incident before: these children were settled later."""
     sandbox: bool = False
+    route: str | None = None
+    """By which route: ``school``, ``early-years``, ``health-visiting`` and so on; None where a person chose a team."""
+    legal_class: str | None = None
+    """``statutory`` (Domestic Abuse Act 2021 s.49A) or ``local-agreement``; None in facts of before this was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

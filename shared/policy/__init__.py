@@ -6,6 +6,7 @@
 from shared.policy.choice import deciding, in_force
 from shared.policy.document import PolicyRefused, Problem, from_json, parse, to_json, version
 from shared.policy.parts import (
+    WEEKDAYS,
     Ages,
     Duty,
     Holiday,
@@ -21,6 +22,7 @@ from shared.policy.values import FIELDS, Handling, Helpline, OwnerKind, Policy, 
 
 __all__ = [
     "FIELDS",
+    "WEEKDAYS",
     "Ages",
     "Duty",
     "Handling",

@@ -5,12 +5,15 @@ kind           columns (those in brackets may be absent or empty)
 =============  ==========================================================================================================
 authorities    authority, name, nation, force
 settings       setting_id, name, kind, phase, authority, status, (town), (postcode), (telephone), (low_age), (high_age),
-               (passphrase), (passphrase_hint): an empty one leaves what was given before
+               (passphrase), (passphrase_hint): an empty one leaves what was given before;
+               (provision): ``independent``, ``alternative``, ``residential``, ``hospital``, else mainstream;
+               (successor): the setting that it has become when it closed, merged or converted
 teams          team_id, name, kind, owner, (authority), (force), (telephone), (passphrase), (passphrase_hint): an authority or a
                force, or both
 contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email), (phone), (verified_on), (status),
                (holiday): ``yes`` or ``no``, whether she is told while her setting is closed for long; empty leaves it
 areas          postcodes, authority, source: ``AA9``, ``AA9A 9`` or a whole postcode; the longest that fits says where a child lives
+area-teams     postcodes, route, team_id, source: which team looks after the children who live there by that route
 terms          authority, first_on, last_on, label, source, as_at_on, (setting_id): an unbroken range of term days
 days           setting_id, on, kind, source, (as_at_on): kind ``as-usual`` takes an earlier override away
 =============  ==========================================================================================================
@@ -21,28 +24,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.console.domain.areas import area
+from services.console.domain.areas import area, area_team
 from services.console.domain.cells import CellRefused, Cells
-from services.console.domain.said import Said, said
-from shared.directory.values import CONTACT_ROLES, Authority, ContactDetails, Setting, Team
+from services.console.domain.places import setting, team
+from shared.directory.values import CONTACT_ROLES, NATIONS, Authority, ContactDetails
 from shared.tabular import Column, RefusedRow, Row
 
 AS_USUAL = "as-usual"
 _YES_NO = {"yes": True, "no": False}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingRow(Setting):
-    """A setting with its passphrase, which goes no further than its hash."""
-
-    said: Said = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamRow(Team):
-    """A team, likewise."""
-
-    said: Said = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,45 +126,9 @@ def _authority(cells: Cells) -> Authority:
     return Authority(
         authority=cells.owner("authority"),
         name=cells.text("name", 120),
-        nation=cells.choice("nation", ("england", "wales")),
+        nation=cells.choice("nation", NATIONS),
         force=cells.owner("force"),
     )
-
-
-def _setting(cells: Cells) -> SettingRow:
-    setting = SettingRow(
-        setting_id=cells.setting_id("setting_id"),
-        name=cells.text("name", 200),
-        kind=cells.choice("kind", ("school", "college", "early-years")),
-        phase=cells.text("phase", 32),
-        authority=cells.owner("authority"),
-        town=cells.text_or_none("town", 80),
-        postcode=cells.postcode_or_none("postcode"),
-        telephone=cells.phone_or_none("telephone"),
-        status=cells.choice("status", ("open", "closing", "closed")),
-        low_age=cells.whole_or_none("low_age", 0, 25),
-        high_age=cells.whole_or_none("high_age", 0, 99),
-        said=said(cells),
-    )
-    if setting.low_age is not None and setting.high_age is not None and setting.high_age < setting.low_age:
-        raise CellRefused("high_age", "order", "the highest age is below the lowest")
-    return setting
-
-
-def _team(cells: Cells) -> TeamRow:
-    team = TeamRow(
-        team_id=cells.team_id("team_id"),
-        name=cells.text("name", 120),
-        kind=cells.choice("kind", ("education", "social-care", "health", "police")),
-        authority=cells.owner_or_none("authority"),
-        force=cells.owner_or_none("force"),
-        telephone=cells.phone_or_none("telephone"),
-        owner=cells.text("owner", 120),
-        said=said(cells),
-    )
-    if team.authority is None and team.force is None:
-        raise CellRefused("authority", "missing", "say whose team it is: an authority's or a force's")
-    return team
 
 
 def _contact(cells: Cells) -> ContactRow:
@@ -245,16 +198,16 @@ KINDS: Mapping[str, Kind] = {
             name="settings",
             columns=_columns(
                 "setting_id name kind phase authority status",
-                "town postcode telephone low_age high_age passphrase passphrase_hint",
+                "town postcode telephone low_age high_age passphrase passphrase_hint provision successor",
                 setting_id=("urn",),
             ),
-            read=_setting,
+            read=setting,
             key=lambda setting: setting.setting_id,
         ),
         Kind(
             name="teams",
             columns=_columns("team_id name kind owner", "authority force telephone passphrase passphrase_hint"),
-            read=_team,
+            read=team,
             key=lambda team: team.team_id,
         ),
         Kind(
@@ -270,6 +223,12 @@ KINDS: Mapping[str, Kind] = {
             columns=_columns("postcodes authority source"),
             read=area,
             key=lambda area: area.postcodes,
+        ),
+        Kind(
+            name="area-teams",
+            columns=_columns("postcodes route team_id source"),
+            read=area_team,
+            key=lambda area: (area.postcodes, area.route),
         ),
         Kind(
             name="terms",

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from shared.calendar import Calendar, Day, DayKind, at, london_date
+from shared.calendar.days import SEARCH_DAYS
 from shared.policy import Policy
 
 Purpose = Literal["school-day", "holiday-live", "first-staff-day"]
@@ -84,6 +85,17 @@ def of_live(obligation: Obligation, policy: Policy, believed_at: datetime, recei
     return replace(obligation, deadline_at=deadline_at, urgency=_urgency(policy, deadline_at, received_at))
 
 
+def of_attendance(
+    owed: tuple[Obligation, ...], calendar: Calendar, policy: Policy, weekdays: frozenset[int], received_at: datetime
+) -> tuple[Obligation, ...]:
+    """The same for a child who attends on ``weekdays`` alone (Monday = 0): her school day is the first on which she is there herself.
+
+    What is sent when does not change: the setting is at work, and hears as soon as any other. A child who is never there within the
+    calendar's search keeps the setting's own day.
+    """
+    return tuple(one if one.purpose == "holiday-live" else _attended(one, calendar, policy, weekdays, received_at) for one in owed)
+
+
 def again(calendar: Calendar, policy: Policy, purpose: Purpose, instant: datetime) -> Obligation:
     """What is owed to a recipient that was told for ``purpose``, when something that came at ``instant`` must be told again.
 
@@ -131,6 +143,15 @@ def _obligation(purpose: Purpose, policy: Policy, on: date, send_at: datetime, r
         calendar_known=school is None or school.known,
         school_day_on=school.on if school is not None else None,
     )
+
+
+def _attended(one: Obligation, calendar: Calendar, policy: Policy, weekdays: frozenset[int], received_at: datetime) -> Obligation:
+    day = calendar.day(one.school_day_on) if one.school_day_on is not None else None
+    for _ in range(SEARCH_DAYS):
+        if day is None or day.on.weekday() in weekdays:
+            break
+        day = calendar.first_school_day(day.on + _DAY)
+    return one if day is None else _obligation(one.purpose, policy, day.on, one.send_at, received_at, day)
 
 
 def _urgency(policy: Policy, deadline_at: datetime, received_at: datetime) -> Urgency:

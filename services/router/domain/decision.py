@@ -7,7 +7,7 @@ setting is a child without support, so ambiguous means that a person decides (D7
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from services.router.domain.evidence import (
@@ -20,6 +20,7 @@ from services.router.domain.evidence import (
 )
 from shared.directory.values import Setting
 from shared.errors import Misuse
+from shared.policy import Route
 from shared.report.codes import Accuracy
 from shared.report.model import Child, Report
 from shared.report.reading import child_upn, handling_flags, is_adult_on, is_unborn, needs_release
@@ -28,6 +29,8 @@ FLAGS = ("protected-identity", "refuge", "adoption", "sub-judice", "supervisor-r
 """Handling flags in the order in which they give the reason: the one that endangers most comes first."""
 UNKNOWN_FLAG = "unknown-flag"
 """Something was written among the flags that this program does not know."""
+SUCCESSOR = "successor"
+"""Evidence: a setting of the roll has closed, and what it became is told."""
 PUPIL_SHARED = "pupil-shared"
 """Evidence: another child of the report came out as the same pupil."""
 
@@ -42,7 +45,6 @@ REASONS = (
     "twin",
     "identifiers-disagree",
     "restricted",
-    "no-setting",
     "setting-closed",
     "no-school-named",
     "school-disagrees",
@@ -56,14 +58,19 @@ class Matched:
     """The child is this pupil: each of these open settings is told. ``rule`` is ``upn`` or ``name-dob-school``.
 
     ``leaving``: settings of an old roll that she has left by the school day that counts; without any other she is between schools.
+    ``routes``: the teams that are told of her besides, or in the place of settings where she has none, the first the one that owns it
+    (``domain/routes``). ``pupil_id`` and ``authority`` are None of a child who is on no roll and is told of to teams alone.
+    ``weekdays``: the days on which she attends a setting that she does not attend on all.
     """
 
-    pupil_id: str
-    authority: str
+    pupil_id: str | None
+    authority: str | None
     setting_ids: tuple[str, ...]
     rule: str
     evidence: tuple[str, ...]
     leaving: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    weekdays: Mapping[str, frozenset[int]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +133,11 @@ def decide(
 
 def without_shared_pupils(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
     """The same decisions by child, but children of one report who came out as the same pupil are held: two children are never one."""
-    times = Counter(decision.pupil_id for decision in decisions.values() if isinstance(decision, Matched))
+    pupils = [decision.pupil_id for decision in decisions.values() if isinstance(decision, Matched) and decision.pupil_id is not None]
+    times = Counter(pupils)
     return {
         child_id: Held(reason="twin", evidence=(*decision.evidence, PUPIL_SHARED))
-        if isinstance(decision, Matched) and times[decision.pupil_id] > 1
+        if isinstance(decision, Matched) and decision.pupil_id is not None and times[decision.pupil_id] > 1
         else decision
         for child_id, decision in decisions.items()
     }
@@ -184,6 +192,8 @@ def _by_name(child: Child, upn: str | None, pupils: Sequence[Pupil], settings: M
         return Held(reason="identifiers-disagree", evidence=evidence)
     held = replace(_SCHOOL_HELD[school], evidence=evidence) if school in _SCHOOL_HELD else None
     destined = _destined(pupil, "name-dob-school", evidence, settings)
+    if not pupil.setting_ids and school == "school-absent":  # neither knows a school: they agree
+        return destined
     return destined if isinstance(destined, Held) else held or destined
 
 
@@ -204,17 +214,39 @@ def _none_or_several(exact: Sequence[Pupil], upn_said: str) -> Held:
 
 
 def _destined(pupil: Pupil, rule: str, evidence: tuple[str, ...], settings: Mapping[str, Setting]) -> Matched | Held:
-    """The pupil's open settings, each of them (s.49A: each school at which the child is a registered pupil)."""
-    told = tuple(sorted(setting_id for setting_id in set(pupil.setting_ids) if _is_open(settings, setting_id)))
+    """The pupil's open settings, each of them (s.49A: each school at which the child is a registered pupil), and what closed ones have
+    become. A pupil without any is her authority's: the team of the home educated, of those missing education, or of those without."""
     if pupil.restricted:
         return Held(reason="restricted", evidence=evidence)
-    if not pupil.setting_ids:
-        return Held(reason="no-setting", evidence=evidence)
-    if not told:
+    now = {setting_id: became(settings, setting_id) for setting_id in set(pupil.setting_ids)}
+    told = tuple(sorted({setting.setting_id for setting in now.values() if setting is not None}))
+    if pupil.setting_ids and not told:
         return Held(reason="setting-closed", evidence=evidence)
-    if len(told) < len(set(pupil.setting_ids)):
+    if None in now.values():
         evidence = (*evidence, "closed-setting-left-out")
-    return Matched(pupil_id=pupil.pupil_id, authority=pupil.authority, setting_ids=told, rule=rule, evidence=evidence)
+    if any(setting is not None and setting.setting_id != setting_id for setting_id, setting in now.items()):
+        evidence = (*evidence, SUCCESSOR)
+    if not told:
+        evidence = (*evidence, pupil.education or "no-setting")
+    return Matched(
+        pupil_id=pupil.pupil_id,
+        authority=pupil.authority,
+        setting_ids=told,
+        rule=rule,
+        evidence=evidence,
+        routes=() if told else (Route(pupil.education or Route.NO_SETTING),),
+        weekdays={now_at.setting_id: pupil.weekdays[one] for one, now_at in now.items() if now_at is not None and one in pupil.weekdays},
+    )
+
+
+def became(settings: Mapping[str, Setting], setting_id: str) -> Setting | None:
+    """The open setting that this one is by now: itself, or what it became when it closed, merged or converted; None where it is no more."""
+    seen = set[str]()
+    one = settings.get(setting_id)
+    while one is not None and not one.is_open and one.successor is not None and one.setting_id not in seen:
+        seen.add(one.setting_id)
+        one = settings.get(one.successor)
+    return one if one is not None and one.is_open else None
 
 
 def _school(child: Child, pupil: Pupil, settings: Mapping[str, Setting]) -> str:
@@ -225,23 +257,26 @@ def _school(child: Child, pupil: Pupil, settings: Mapping[str, Setting]) -> str:
     """
     urn, written = (child.school.urn, setting_name(child.school.name or "")) if child.school is not None else (None, "")
     if urn is not None:
-        if urn not in pupil.setting_ids:
+        if urn not in _own(pupil, settings):
             return "school-differs"
-        return "urn-agrees" if _is_open(settings, urn) else "school-closed"
+        return "urn-agrees" if became(settings, urn) is not None else "school-closed"
     if not written:
         return "school-absent"
-    named = [settings[one] for one in pupil.setting_ids if one in settings and setting_name(settings[one].name) == written]
+    named = [settings[one] for one in sorted(_own(pupil, settings)) if one in settings and setting_name(settings[one].name) == written]
     if not named:
         return "school-differs"
-    if not any(setting.is_open for setting in named):
+    if not any(became(settings, setting.setting_id) for setting in named):
         return "school-closed"
     areas = {pupil.authority, *(setting.authority for setting in named)}
-    alike = [one for one in settings.values() if one.is_open and one.authority in areas and setting_name(one.name) == written]
-    return "school-name-agrees" if len(alike) == 1 else "school-ambiguous"
+    alike = {one.setting_id for one in settings.values() if one.is_open and one.authority in areas and setting_name(one.name) == written}
+    known = {there.setting_id for one in named if (there := became(settings, one.setting_id)) is not None}
+    return "school-name-agrees" if len(alike | known) == 1 else "school-ambiguous"
 
 
-def _is_open(settings: Mapping[str, Setting], setting_id: str) -> bool:
-    return setting_id in settings and settings[setting_id].is_open
+def _own(pupil: Pupil, settings: Mapping[str, Setting]) -> set[str]:
+    """The pupil's settings and what they have become: a report may name either."""
+    now = (became(settings, one) for one in pupil.setting_ids)
+    return set(pupil.setting_ids) | {one.setting_id for one in now if one is not None}
 
 
 def _same_birth_and_family(one: Pupil, other: Pupil) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.router.domain.deadline import Obligation, Purpose, Urgency
-from shared.policy import Policy
+from shared.policy import Policy, Route, RouteClass
 
 DestinationKind = Literal["setting", "team"]
 
@@ -27,11 +27,21 @@ class Owed:
     ref: str
     obligation: Obligation
     policy_version: str
+    route: Route | None = None
+    legal_class: RouteClass = RouteClass.LOCAL_AGREEMENT
+
+    def on(self, route: Route, legal_class: RouteClass) -> "Owed":
+        """The same by that route, on that footing."""
+        return replace(self, route=route, legal_class=legal_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One setting or team, for one purpose, with the children it is told of, in the report's order."""
+    """One setting or team, for one purpose, with the children it is told of, in the report's order.
+
+    ``route`` is None where a person chose a team, or somebody is told for a setting that is closed. Of several children's, the route of the
+    first deadline stands, and the law before any agreement.
+    """
 
     kind: DestinationKind
     ref: str
@@ -42,6 +52,8 @@ class Destination:
     urgency: Urgency
     calendar_known: bool
     policy_version: str
+    route: Route | None = None
+    legal_class: RouteClass = RouteClass.LOCAL_AGREEMENT
 
 
 def owed_about(child_id: str, setting_id: str, obligations: Iterable[Obligation], policy: Policy, policy_version: str) -> tuple[Owed, ...]:
@@ -95,4 +107,6 @@ def _destination(group: list[Owed]) -> Destination:
         urgency=max((obligation.urgency for obligation in obligations), key=_URGENCIES.index),
         calendar_known=all(obligation.calendar_known for obligation in obligations),
         policy_version=first.policy_version,
+        route=first.route,
+        legal_class=RouteClass.STATUTORY if any(one.legal_class is RouteClass.STATUTORY for one in group) else first.legal_class,
     )

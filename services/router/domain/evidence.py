@@ -6,6 +6,7 @@ person to decide (D7).
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -32,7 +33,11 @@ _RELIABLE = (None, Accuracy.EXACT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pupil:
-    """One pupil of a live roll, opened. ``authority`` is the one whose roll it is, ``home_authority`` that of her home where it says so."""
+    """One pupil of a live roll, opened. ``authority`` is the one whose roll it is, ``home_authority`` that of her home where it says so.
+
+    ``education`` is ``home-educated`` or ``missing-education`` where the authority's registers have her. ``weekdays``: by setting the
+    weekdays on which she attends (Monday = 0), for a setting that she does not attend on every day.
+    """
 
     pupil_id: str
     authority: str
@@ -45,6 +50,8 @@ class Pupil:
     date_of_birth: date = field(repr=False)
     postcode: str | None = field(repr=False)
     home_authority: str | None = field(default=None, repr=False)
+    education: str | None = None
+    weekdays: Mapping[str, frozenset[int]] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> frozenset[str]:

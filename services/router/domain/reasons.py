@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from shared.policy import Route
+
 FLAGGED = "The report carries a handling flag: a person decides who is told"
 
 REASONS: Mapping[str, str] = {
@@ -56,6 +58,14 @@ _EVIDENCE: Mapping[str, str] = {
     "school-closed": "The school named has closed",
     "school-name-agrees": "The school agrees by name",
     "urn-agrees": "The school agrees by number",
+    "successor": "A setting on the roll has closed, and what it became is told",
+    "closed-setting-left-out": "Another setting on the roll has closed",
+    "no-setting": "The roll has the child at no setting",
+    "home-educated": "The authority's register has the child as home educated",
+    "missing-education": "The authority's register has the child as missing education",
+    "childminder-scene": "It may have happened in the childminder's home: a childminder is never told of her own home",
+    "below-the-age": "Settings are not told of a child so young",
+    **{f"not-permitted-{route}": f"The policy does not permit this way: {route.replace('-', ' ')}" for route in Route},
     "transfer-offered": "The admissions import says where the child goes",
     "between-schools": "The child has left the last school, and the roll does not say where she goes",
     "rematched": "Looked for on the roll again before the first staff day",

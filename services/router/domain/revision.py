@@ -260,7 +260,8 @@ def _after_rule(standing: Standing, changed: Change, decision: Decision) -> Foll
     if isinstance(decision, Matched) and standing.recalled_refs & set(decision.setting_ids):
         # The setting has said that she is not theirs: no rule sends her there again.
         decision = Held(reason="not-ours", evidence=(*decision.evidence, "setting-recalled"))
-    if standing.rule == RECALL and isinstance(decision, Held) and changed is not Change.FLAGGED:
+    is_certain = isinstance(decision, Excluded) or (isinstance(decision, Matched) and bool(decision.setting_ids))
+    if standing.rule == RECALL and not is_certain and changed is not Change.FLAGGED:
         return Follow()
     return _decided(decision, live=standing.live, reviews=standing.reviews)
 

@@ -24,10 +24,11 @@ directory_authority = Table(
     Column("name", String(120), nullable=False),
     Column("nation", String(16), nullable=False),
     Column("force", String(32), nullable=False),
-    CheckConstraint("nation IN ('england', 'wales')", name="nation"),
+    CheckConstraint("nation IN ('england', 'wales', 'scotland', 'northern-ireland')", name="nation"),
 )
 
-#: ``passphrase_hash`` is what a caller compares with what she hears (``shared.directory.passphrase``); nobody can read it back.
+#: ``successor`` is the setting that a closed one has become. ``passphrase_hash`` is what a caller compares with what she hears
+#: (``shared.directory.passphrase``); nobody can read it back.
 directory_setting = Table(
     "directory_setting",
     metadata,
@@ -42,10 +43,13 @@ directory_setting = Table(
     Column("status", String(16), nullable=False),
     Column("low_age", Integer),
     Column("high_age", Integer),
+    Column("provision", String(32), nullable=False, server_default=text("'mainstream'")),
+    Column("successor", String(32)),
     Column("passphrase_hint", String(80)),
     Column("passphrase_hash", String(160)),
     CheckConstraint("kind IN ('school', 'college', 'early-years')", name="kind"),
     CheckConstraint("status IN ('open', 'closing', 'closed')", name="status"),
+    CheckConstraint("provision IN ('mainstream', 'independent', 'alternative', 'residential', 'hospital')", name="provision"),
     Index(None, "authority"),
 )
 
@@ -96,6 +100,16 @@ directory_area = Table(
     metadata,
     Column("postcodes", String(8), primary_key=True),
     Column("authority", String(32), ForeignKey("directory_authority.authority"), nullable=False),
+    Column("source", String(120), nullable=False),
+)
+
+#: Which team looks after the children who live where postcodes begin so, by route: health visitors, midwives, another force's desk.
+directory_area_team = Table(
+    "directory_area_team",
+    metadata,
+    Column("postcodes", String(8), primary_key=True),
+    Column("route", String(32), primary_key=True),
+    Column("team_id", String(64), ForeignKey("directory_team.team_id"), nullable=False),
     Column("source", String(120), nullable=False),
 )
 

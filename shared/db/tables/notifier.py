@@ -34,6 +34,8 @@ notifier_notification = Table(
     Column("supplement", Boolean, nullable=False, server_default=text("false")),
     Column("sandbox", Boolean, nullable=False, server_default=text("false")),
     Column("call_team", String(64)),
+    Column("route", String(32)),
+    Column("legal_class", String(16)),
     CheckConstraint("state IN ('open', 'acknowledged', 'recalled', 'withdrawn')", name="state"),
     CheckConstraint("state <> 'open' OR next_action_at IS NOT NULL", name="open_is_due"),
     CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name="ended_when"),

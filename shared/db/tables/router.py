@@ -110,6 +110,7 @@ router_decision = Table(
 
 #: One destination of one incident: a setting or a team, for one purpose. ``round`` counts those of one version (a child settled later is a
 #: supplement); ``revised_version`` is the newest version that reached it; ``ended_at`` stands when it is told of nobody any more.
+#: ``route`` and ``legal_class`` say by which way and on which footing; NULL where a person chose a team that is of no route.
 #: ``rematched_at``: when the children of a first staff day's were looked for on the roll again.
 router_destination = Table(
     "router_destination",
@@ -125,6 +126,8 @@ router_destination = Table(
     Column("urgency", String(16), nullable=False),
     Column("calendar_known", Boolean, nullable=False),
     Column("policy_version", String(64), nullable=False),
+    Column("route", String(32)),
+    Column("legal_class", String(16)),
     Column("routed_at", Instant, nullable=False),
     Column("round", Integer, nullable=False, server_default=text("1")),
     Column("revised_version", Integer),
@@ -134,6 +137,7 @@ router_destination = Table(
     CheckConstraint("kind IN ('setting', 'team')", name="kind"),
     CheckConstraint("purpose IN ('school-day', 'holiday-live', 'first-staff-day')", name="purpose"),
     CheckConstraint("urgency IN ('ordinary', 'urgent', 'late-on-arrival')", name="urgency"),
+    CheckConstraint("legal_class IS NULL OR legal_class IN ('statutory', 'local-agreement')", name="legal_class"),
     Index("ix_router_destination_first_staff_day", "send_at", postgresql_where=text(_REMATCH), sqlite_where=text(_REMATCH)),
 )
 
