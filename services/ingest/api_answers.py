@@ -99,6 +99,10 @@ class DestinationAnswer(StandingAnswer):
     destination_id: str
     kind: str = Field(description="`setting` or `team`")
     ref: str | None = Field(description="Its identifier; null where the report's handling flags hide where the child is")
+    route: str | None = Field(
+        description="By which way: `school`, `early-years`, `midwifery` …; null where a person chose a team, or hidden as `ref` is"
+    )
+    legal_class: str | None = Field(description="`statutory` (Domestic Abuse Act 2021 s.49A) or `local-agreement`")
     purpose: str
     urgency: str
     deadline_at: datetime
@@ -199,10 +203,9 @@ def _child(child: ChildSeen, *, hidden: bool) -> ChildAnswer:
 
 
 def _destination(one: DestinationOutcome, *, hidden: bool) -> DestinationAnswer:
-    same = [name for name in DestinationAnswer.model_fields if name not in StandingAnswer.model_fields and name != "ref"]
-    return DestinationAnswer(
-        **_standing(one, hidden=hidden), **{name: getattr(one, name) for name in same}, ref=None if hidden else one.ref
-    )
+    same = [name for name in DestinationAnswer.model_fields if name not in StandingAnswer.model_fields and name not in ("ref", "route")]
+    seen = {"ref": None, "route": None} if hidden else {"ref": one.ref, "route": one.route}
+    return DestinationAnswer(**_standing(one, hidden=hidden), **{name: getattr(one, name) for name in same}, **seen)
 
 
 def _standing(one: ChildOutcome | DestinationOutcome, *, hidden: bool) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def _notification(tx: Transaction, fact: IncidentRouted, plan: Plan, call_team: 
         supplement=fact.supplement,
         sandbox=fact.sandbox,
         call_team=call_team,
+        route=fact.route,
+        legal_class=fact.legal_class,
     )
 
 

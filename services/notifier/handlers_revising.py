@@ -110,7 +110,8 @@ class Revising:
         report = await load(self._vault, tx, notification.incident_id, Scope.service(NOTIFIER), version)
         found = {child_id: report.child(child_id) for child_id in child_ids}
         return {
-            child_id: None if child is None else shown(report.report, child.reference, policy, today) for child_id, child in found.items()
+            child_id: None if child is None else shown(report.report, child.reference, policy, today, notification.told)
+            for child_id, child in found.items()
         }
 
     async def _reopen(self, tx: Transaction, notification: Notification, word: DestinationRevised, policy: Policy) -> frozenset[str]:

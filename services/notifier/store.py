@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from services.notifier.domain.content import Told, told
 from services.notifier.domain.plan import Plan
 from services.notifier.domain.states import Answer, ChildState, Stage
 from services.notifier.store_leases import Leases
@@ -28,7 +29,7 @@ class Notification:
     """One row. ``next_rung_at`` is None when every rung was climbed; ``leased_until_at`` is a real instant.
 
     ``incident_version`` is the one that is shown. ``sandbox``: nobody is told, whatever the plan says.
-    ``call_team`` telephones when everything else fails, even the policy.
+    ``call_team`` telephones when everything else fails, even the policy. ``route`` and ``legal_class`` are router's.
     """
 
     notification_id: str
@@ -52,6 +53,13 @@ class Notification:
     supplement: bool
     sandbox: bool
     call_team: str | None
+    route: str | None = None
+    legal_class: str | None = None
+
+    @property
+    def told(self) -> Told:
+        """To what kind of destination it is shown, and on what footing."""
+        return told(self.destination_kind, self.route, self.legal_class)
 
     @property
     def is_open(self) -> bool:

@@ -104,11 +104,12 @@ class Answers:
     ) -> ChildPage:
         if not readable(guest, child):
             return _page(report, child)
-        now = shown(report.report, _reference(report, child), guest.policy, today)
+        to = guest.notification.told
+        now = shown(report.report, _reference(report, child), guest.policy, today, to)
         was = None if then is None or before is None or child.child_id not in before.read else then.child(child.child_id)
         changes: tuple[str, ...] = ()
         if then is not None and was is not None:
-            changes = differences(shown(then.report, was.reference, guest.policy, today), now)
+            changes = differences(shown(then.report, was.reference, guest.policy, today, to), now)
         return ChildPage(child=child, confirmation=now.confirmation, sheet=now.sheet, changes=changes)
 
     async def answer(self, token: str, answers: Mapping[str, Answer]) -> Guest | None:

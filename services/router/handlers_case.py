@@ -11,6 +11,7 @@ from services.router import store_reviews, store_standing
 from services.router.domain.candidates import Candidates, candidates, case_keys, child_words, could_be, place_words
 from services.router.domain.evidence import Key, Pupil
 from services.router.domain.reasons import evidence_words, flag_words, reason_words
+from services.router.domain.release import is_release
 from services.router.domain.revision import live_in
 from services.router.domain.settling import EXCLUSIONS
 from services.router.handlers_find import sharing
@@ -31,7 +32,8 @@ NO_LONGER_YOURS = "not-claimed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildView:
-    """One held child as her reviewer sees her. ``lead_only``: a record is restricted, and this reader is no lead."""
+    """One held child as her reviewer sees her. ``lead_only``: a record is restricted or a supervisor must release
+    her, and this reader is no lead."""
 
     review: Review
     why: str
@@ -119,8 +121,8 @@ async def viewed(tx: Transaction, vault: Vault, directory: Directory, session: S
 
 
 async def is_lead_only(tx: Transaction, vault: Vault, review: Review, child: Child) -> bool:
-    """Whether a restricted record could be meant, so that only a lead settles it."""
-    if review.reason == "restricted" or review.met_restricted:
+    """Whether a restricted record could be meant, or a supervisor must release it, so that only a lead settles it."""
+    if review.reason == "restricted" or review.met_restricted or is_release(review.reason):
         return True
     found = await sharing(tx, vault, {review.child_id: case_keys(child)})
     return any(pupil.restricted for pupil in found[review.child_id])
@@ -170,7 +172,7 @@ def _child(
         candidates=seen,
         told_now=tuple(dict.fromkeys(_place(one.ref, settings, teams) for one in live)),
         decided=_decided(review, settings, teams),
-        lead_only=restricted and session.role is not Role.LEAD,
+        lead_only=(restricted or is_release(review.reason)) and session.role is not Role.LEAD,
     )
 
 

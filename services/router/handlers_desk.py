@@ -218,7 +218,7 @@ def own(reviews: tuple[Review, ...], review_id: str) -> Review:
 def refuse_lead_only(session: Session, lead_only: bool) -> None:
     """Raise NotAllowed where a record is restricted and the session is no lead's."""
     if lead_only and session.role is not Role.LEAD:
-        raise NotAllowed("One record is restricted: a named lead settles it. Ask the lead's desk.", code="lead-only")
+        raise NotAllowed("A named lead settles this child. Ask the lead's desk.", code="lead-only")
 
 
 async def renewed(tx: Transaction, session: Session, reviews: tuple[Review, ...]) -> datetime:

@@ -11,6 +11,7 @@ from services.router import store, store_destinations, store_rematch, store_sett
 from services.router.domain.deadline import review_deadline
 from services.router.domain.decision import Held, Matched, decide
 from services.router.domain.evidence import Pupil, compared_births, compared_names
+from services.router.domain.release import owner
 from services.router.domain.rematch import LEFT_ROLLS, REMATCHED, Rematch, rematch
 from services.router.domain.revision import Standing
 from services.router.domain.standing import Known
@@ -197,7 +198,7 @@ class Rematching:
             reason=reason,
             force=version.force,
             authority=setting.authority,
-            owner=by.policy.teams.review,
+            owner=owner(by.policy, reason),
             escalates_to=by.policy.teams.authority_lead,
             policy_version=by.version,
             deadline_at=review_deadline(owed[-1:], by.policy, now),  # by the bell of the setting that she waited at

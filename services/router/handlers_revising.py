@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.router import handlers_keeping as keeping
+from services.router.domain import release
 from services.router.domain.decision import Decision, Excluded, Held, Matched, every_child_once
 from services.router.domain.destination import Destination, Owed, gathered, stricter
 from services.router.domain.revision import (
@@ -161,6 +162,8 @@ class Bringing:
             version.received_at + timedelta(minutes=by.policy.review_minimum_minutes),
         )
         standing = self.incident.stood.children.get(child_id)
+        if release.is_release(reason):
+            fresh = release.due_at(by.policy, version.received_at, fresh)
         # A review that takes the place of an open one has no more time than that had.
         earlier = [one.deadline_at for one in (standing.reviews if standing is not None else ()) if one.deadline_at > self._now]
         review = NewReview(
@@ -171,7 +174,7 @@ class Bringing:
             reason=reason,
             force=version.force,
             authority=authority,
-            owner=by.policy.teams.review,
+            owner=release.owner(by.policy, reason),
             escalates_to=by.policy.teams.authority_lead,
             policy_version=by.version,
             deadline_at=min([fresh, *earlier]),

@@ -9,7 +9,9 @@ from datetime import datetime
 
 from services.router import handlers_case, store_reviews, store_settlements
 from services.router.domain.candidates import place_words
+from services.router.domain.decision import became
 from services.router.domain.revision import live_in
+from services.router.domain.routes import is_scene, route_of
 from services.router.domain.settling import EXCLUSIONS, Choice, Moves, effect_at, moves
 from services.router.domain.standing import Known
 from services.router.handlers_case import Opened
@@ -20,8 +22,9 @@ from services.router.handlers_opening import Opening
 from services.router.handlers_taking import Taking, open_for
 from services.router.store_reviews import Review
 from services.router.store_settlements import Settlement
+from shared.calendar import london_date
 from shared.db import Database, Transaction
-from shared.directory import Directory
+from shared.directory import Directory, Setting
 from shared.errors import Conflict, NotFound, Refused
 from shared.ids import new_id
 from shared.log import logger
@@ -154,8 +157,10 @@ class Settling:
             known = await self._directory.settings(tx, choice.refs)
             if not choice.refs or any(ref not in known or known[ref].authority not in case.authorities for ref in choice.refs):
                 raise Refused("That setting cannot be chosen.", code="not-a-setting")
-            if not all(setting.is_open for setting in known.values()):
+            if not all(known[ref].is_open for ref in choice.refs):
                 raise Refused("That setting has closed. Choose another, or a team.", code="setting-closed")
+            if await self._permitted(tx, case, one, [known[ref] for ref in choice.refs]) != choice.refs:
+                raise Refused("That setting may not be told of this child. Choose another, or a team.", code="not-permitted")
         elif choice.kind == "team":
             if len(choice.refs) != 1 or choice.refs[0] not in await store_reviews.teams_of(tx, session.scope, case.authorities):
                 raise Refused("That team cannot be chosen.", code="not-a-team")
@@ -169,10 +174,19 @@ class Settling:
             raise Refused("That pupil cannot be chosen.", code="not-a-pupil")
         settings = await self._directory.settings(tx, pupil.setting_ids)
         sent_back = case.stood.children[one.child_id].recalled_refs if one.child_id in case.stood.children else frozenset[str]()
-        refs = tuple(ref for ref in pupil.setting_ids if ref in settings and settings[ref].is_open and ref not in sent_back)
+        now = {there.setting_id: there for ref in pupil.setting_ids if (there := became(settings, ref)) is not None}
+        refs = await self._permitted(tx, case, one, [there for ref, there in sorted(now.items()) if ref not in sent_back])
         if not refs:
             raise Refused("No open setting of this pupil can be told. Choose a setting or a team.", code="no-setting")
         return Choice(kind="pupil", refs=refs, pupil_id=pupil.pupil_id)
+
+    async def _permitted(self, tx: Transaction, case: Opened, one: Review, settings: Sequence[Setting]) -> tuple[str, ...]:
+        """Those of these settings that the policies of their areas let anybody tell, but for a childminder of whose home it may tell."""
+        policies, on = Policies(await self._directory.published(tx)), london_date(tx.clock.now())
+        told = [there for there in settings if not is_scene(there, case.report.report)]
+        return tuple(
+            there.setting_id for there in told if policies.deciding(one.force, there.authority, on).policy.permits(route_of(there))
+        )
 
     async def _preview(self, tx: Transaction, case: Opened, one: Review, choice: Choice) -> Preview:
         standing = case.stood.children.get(one.child_id)

@@ -12,7 +12,7 @@ from shared.web.forms import Fault, Form
 from shared.web.sessions import Session
 
 WAYS = ("setting", "team", "exclude", "ask", "search")
-REFUSED_HERE = ("not-a-pupil", "no-setting", "not-a-setting", "setting-closed", "not-a-team", "no-reason")
+REFUSED_HERE = ("not-a-pupil", "no-setting", "not-a-setting", "setting-closed", "not-permitted", "not-a-team", "no-reason")
 
 
 def add(router: APIRouter, room: Room) -> None:

@@ -64,6 +64,8 @@ class DestinationOutcome:
     ref: str
     purpose: str
     urgency: str
+    route: str | None
+    legal_class: str | None
     standing: Standing
     deadline_at: datetime
     send_at: datetime
@@ -218,6 +220,8 @@ def _destination(routed: IncidentRouted, own: Sequence[Fact], facts: Sequence[Fa
         ref=routed.destination_ref,
         purpose=routed.purpose,
         urgency=routed.urgency,
+        route=routed.route,
+        legal_class=routed.legal_class,
         standing=at_destination(routed, child_id, revised, history, recall, acknowledged, now),
         deadline_at=deadline(routed, history),
         send_at=routed.send_at,

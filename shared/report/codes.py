@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-CODES_VERSION = "2026-11"
+CODES_VERSION = "2026-11b"
 
 
 class Code(StrEnum):
@@ -116,6 +116,8 @@ class HandlingFlag(Code):
     REFUGE = "refuge", "In a refuge or relocated"
     ADOPTION = "adoption", "Adoption"
     SUB_JUDICE = "sub-judice", "Before a court"
+    DEATH = "death", "A death or a life-threatening injury"
+    CONTACT_ORDER = "contact-order", "A court order about contact with the child"
 
 
 class Sex(Code):

@@ -82,7 +82,6 @@ HELD: dict[str, tuple[Child, tuple[Pupil, ...]]] = {
     "twin": (child(full_name="Sam O'Specimen"), (pupil(known_as="Sam"), pupil("p2", forename="Samiro", known_as="Sam"))),
     "identifiers-disagree": (child(upn=UPN, full_name="Tesbello Demovale", date_of_birth=date(2019, 1, 1)), (pupil(upn=UPN),)),
     "restricted": (child(), (pupil(restricted=True),)),
-    "no-setting": (child(school=None, upn=UPN), (pupil(upn=UPN, setting_ids=()),)),
     "setting-closed": (child(school={"urn": CLOSED}), (pupil(setting_ids=(CLOSED, PRIMARY)),)),
     "no-school-named": (child(school=None), (pupil(),)),
     "school-disagrees": (child(school={"name": "Testwood Primary", "urn": NURSERY}), (pupil(),)),

@@ -10,7 +10,7 @@ from shared.events import BY_TYPE, FACTS, SUBSCRIBERS, Envelope, Fact, dump, loa
 
 IDENTIFIERS = ("_id", "_ids", "_version", "_ref", "_kind")
 CODES = {"force", "purpose", "urgency", "channel", "reason", "answer", "outcome", "result", "owner", "decider", "reader", "caller"}
-CODES |= {"kind", "settlement", "way"}
+CODES |= {"kind", "settlement", "way", "route", "legal_class"}
 """``owner`` is a team's id, ``decider`` a policy's version or a session's id, ``reader`` and ``caller`` that of a key or a session."""
 COUNTS = {"rung", "repeat", "sandbox", "supplement", "candidates", "found"}
 AT = datetime(2026, 11, 22, 23, 10, 0, 123456, tzinfo=UTC)

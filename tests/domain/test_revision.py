@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.domain.content import Told
 from services.notifier.domain.revision import Earlier, Revision, differences, earlier, is_on_record, is_stale, revise, shown
 from services.notifier.domain.states import Answer, ChildState, Stage, State
 from shared.events import ContentViewed, Fact, IncidentRouted, NotificationOpened, NotificationRevised
@@ -110,7 +111,7 @@ def test_a_page_differs_by_what_it_shows_and_by_flags_and_by_nothing_else() -> N
     def labels(index: int = 0, **changes: Any) -> tuple[str, ...]:
         body = sample_report()
         body["children"][index] |= changes
-        was, now = (shown(Report.model_validate(one), "C1", POLICY, TODAY) for one in (sample_report(), body))
+        was, now = (shown(Report.model_validate(one), "C1", POLICY, TODAY, Told()) for one in (sample_report(), body))
         assert (was == now) == (differences(was, now) == ())
         return differences(was, now)
 

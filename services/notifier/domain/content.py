@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.notifier.domain.confirm import NOT_RECORDED, day_in_words
-from services.notifier.domain.handling import NOT_A_REFERRAL, Query, advice, collecting, helpline, queries
+from services.notifier.domain.handling import NOT_A_REFERRAL, Query, advice, collecting, footing, helpline, queries
 from services.notifier.domain.screening import names_a_school_or_number, names_someone, names_someone_or_somewhere, writes_an_address
 from services.notifier.domain.wording import DAYS
 from shared.calendar.wall import LONDON
 from shared.errors import NotFound
-from shared.policy import Policy
+from shared.policy import LadderKind, Policy, Route
 from shared.report import reading
 from shared.report.codes import GRADES, ConditionKind, HandlingFlag, IncidentType, Presence, RiskTool
 from shared.report.model import Adult, Child, Condition, Report
@@ -62,8 +62,8 @@ class Line:
 class Sheet:
     """One child's page. ``warnings`` come first, empty when no condition is in force, then ``collecting``, which is never empty.
 
-    ``collecting``, ``about``, ``handling``, ``not_a_referral``, ``queries`` and ``helpline`` are of the report and its policy: the same for
-    every child of it, and name none.
+    ``collecting``, ``about``, ``handling``, ``not_a_referral``, ``queries``, ``helpline`` and ``footing`` are of the report and its policy:
+    the same for every child of it, and name none.
     """
 
     warnings: tuple[Line, ...] = field(repr=False)
@@ -74,13 +74,30 @@ class Sheet:
     queries: tuple[Query, ...] = field(repr=False)
     handling: tuple[str, ...]
     helpline: str | None
+    footing: str | None = None
 
 
-def sheet(report: Report, child_ref: str, policy: Policy, today_on: date) -> Sheet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """To what kind of destination a page is shown, and on what footing (``statutory`` or ``local-agreement``; None: not recorded)."""
+
+    kind: LadderKind = LadderKind.SCHOOL
+    legal_class: str | None = None
+
+
+def told(destination_kind: str, route: str | None, legal_class: str | None) -> Told:
+    """The same of a notification, by the route that it came by."""
+    if destination_kind == "team":
+        return Told(kind=LadderKind.TEAM, legal_class=legal_class)
+    kind = {Route.EARLY_YEARS: LadderKind.EARLY_YEARS, Route.COLLEGE: LadderKind.COLLEGE}.get(Route(route)) if route else None
+    return Told(kind=kind or LadderKind.SCHOOL, legal_class=legal_class)
+
+
+def sheet(report: Report, child_ref: str, policy: Policy, today_on: date, to: Told = Told()) -> Sheet:
     """What to show of the child with that reference on the London date ``today_on``. Raises NotFound when the report has none.
 
-    ``policy.fields_shown`` chooses the lines, not their order. Conditions and the desk are shown whatever it says: a school that hands a
-    child to someone who must not collect it cannot be the outcome of a missing word in a file.
+    The policy's fields for that kind of destination choose the lines, not their order. Conditions and the desk are shown whatever it says:
+    a school that hands a child to someone who must not collect it cannot be the outcome of a missing word in a file.
     """
     child = reading.child(report, child_ref)
     if child is None:
@@ -91,11 +108,12 @@ def sheet(report: Report, child_ref: str, policy: Policy, today_on: date) -> She
         warnings=warnings,
         collecting=collecting(report, conditions=bool(warnings)),
         about=ABOUT[report.type],
-        lines=tuple(line for line in _lines(view) if line.code in policy.fields_shown),
+        lines=tuple(line for line in _lines(view) if line.code in policy.fields_for(to.kind)),
         not_a_referral=NOT_A_REFERRAL,
         queries=queries(report),
-        handling=advice(policy.handling, withheld=view.withheld),
+        handling=advice(policy.handling, withheld=view.withheld, parent_contact=policy.parent_contact),
         helpline=helpline(policy.helpline),
+        footing=footing(to.legal_class),
     )
 
 

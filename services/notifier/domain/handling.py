@@ -50,11 +50,25 @@ class Query:
     dial: str | None = field(default=None, repr=False)
 
 
-def advice(handling: Handling, *, withheld: bool) -> tuple[str, ...]:
-    """The handling text in its order. Where details are withheld nobody at home is spoken to, whatever the policy says."""
+BY_LAW = (
+    "The police must tell a school or college about a child whom domestic abuse affects (Domestic Abuse Act 2021, section 49A). "
+    "That is why you are told."
+)
+BY_AGREEMENT = "You are told under a local agreement with the police. The duty to tell schools and colleges by law is another one."
+
+
+def footing(legal_class: str | None) -> str | None:
+    """On what footing this destination is told, in a sentence; None where that was never recorded."""
+    return {None: None, "statutory": BY_LAW}.get(legal_class, BY_AGREEMENT)
+
+
+def advice(handling: Handling, *, withheld: bool, parent_contact: str | None = None) -> tuple[str, ...]:
+    """The handling text in its order, the policy's own words on parents after it. Where details are withheld nobody at home is spoken to,
+    whatever the policy says."""
     speak = handling is Handling.SPEAK_TO_PERSON_HARMED and not withheld
     home = (PERSON_HARMED, DO_NOT_CONTACT_HOME) if speak else (DO_NOT_CONTACT_HOME,)
-    return (DO_NOT_MENTION, *home, ABSENCE, NEED_TO_KNOW, IF_THE_CHILD_SPEAKS, IF_ASKED, RECORD)
+    local = () if withheld or parent_contact is None else (parent_contact,)
+    return (DO_NOT_MENTION, *home, *local, ABSENCE, NEED_TO_KNOW, IF_THE_CHILD_SPEAKS, IF_ASKED, RECORD)
 
 
 def collecting(report: Report, *, conditions: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from services.notifier.domain.confirm import Confirmation, confirmation
-from services.notifier.domain.content import Sheet, sheet
+from services.notifier.domain.content import Sheet, Told, sheet
 from services.notifier.domain.states import ChildState, Stage, State
 from shared.events import ChildRecalled, ContentViewed, Fact, IncidentRouted, NotificationFact, NotificationOpened, NotificationRevised
 from shared.policy import Policy
@@ -54,10 +54,10 @@ class Revision:
         return tuple(child.child_id for child in self.children if child.is_own)
 
 
-def shown(report: Report, child_ref: str, policy: Policy, today_on: date) -> Shown:
+def shown(report: Report, child_ref: str, policy: Policy, today_on: date, to: Told) -> Shown:
     """What that version of the report shows of the child. Raises NotFound when it has none."""
     child = reading.child(report, child_ref)
-    page = sheet(report, child_ref, policy, today_on)
+    page = sheet(report, child_ref, policy, today_on, to)
     flags = reading.handling_flags(report, child) if child is not None else frozenset()
     return Shown(confirmation=confirmation(report, child_ref), sheet=page, flags=flags)
 

@@ -25,7 +25,7 @@ from shared.report.codes import Accuracy
 from shared.report.model import Child, Report
 from shared.report.reading import child_upn, handling_flags, is_adult_on, is_unborn, needs_release
 
-FLAGS = ("protected-identity", "refuge", "adoption", "sub-judice", "supervisor-release")
+FLAGS = ("protected-identity", "refuge", "adoption", "death", "sub-judice", "contact-order", "supervisor-release")
 """Handling flags in the order in which they give the reason: the one that endangers most comes first."""
 UNKNOWN_FLAG = "unknown-flag"
 """Something was written among the flags that this program does not know."""
@@ -50,7 +50,7 @@ REASONS = (
     "school-disagrees",
     "school-ambiguous",
 )
-"""Why ``decide`` holds a child; other reasons are in ``revision``, and the notifier's answers ``not-ours`` and ``has-left`` come later."""
+"""Why ``decide`` holds a child; other reasons are in ``release`` and ``revision``, and the notifier has ``not-ours`` and ``has-left``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 
-from shared.policy import Route
+from services.router.domain.decision import FLAGS as FLAG_CODES
+from services.router.domain.release import PREFIX
+from shared.policy import ReleaseReason, Route
 
 FLAGGED = "The report carries a handling flag: a person decides who is told"
 
+RELEASES: Mapping[ReleaseReason, str] = {
+    ReleaseReason.YOUNG_PARTY: "a party to it is under 18",
+    ReleaseReason.DEATH: "a death or a life-threatening injury",
+    ReleaseReason.SUB_JUDICE: "it is before a court",
+    ReleaseReason.LIVES_ELSEWHERE: "the child does not live with anyone of the report",
+    ReleaseReason.CHILD_TO_PARENT: "a child is said to have harmed a parent",
+    ReleaseReason.CONTACT_ORDER: "a court order about contact",
+}
+
 REASONS: Mapping[str, str] = {
     "unborn": "The child is not born yet: health and the authority are told, never a school",
-    **dict.fromkeys(("protected-identity", "refuge", "adoption", "sub-judice", "supervisor-release", "unknown-flag"), FLAGGED),
+    **dict.fromkeys((*FLAG_CODES, "unknown-flag"), FLAGGED),
+    **{f"{PREFIX}{code}": f"A supervisor must release it: {words}" for code, words in RELEASES.items()},
     "no-name": "The report gives no name",
     "no-date-of-birth": "The report gives no reliable date of birth",
     "not-on-roll": "Nobody on the roll has this name and date of birth",
@@ -33,6 +45,8 @@ FLAGS: Mapping[str, str] = {
     "flag-refuge": "Refuge",
     "flag-adoption": "Adoption",
     "flag-sub-judice": "Before a court",
+    "flag-death": "A death or a life-threatening injury",
+    "flag-contact-order": "A court order about contact with the child",
     "flag-supervisor-release": "A supervisor must release it",
     "flag-unknown-flag": "A flag that this program does not know",
 }
@@ -66,6 +80,7 @@ _EVIDENCE: Mapping[str, str] = {
     "childminder-scene": "It may have happened in the childminder's home: a childminder is never told of her own home",
     "below-the-age": "Settings are not told of a child so young",
     **{f"not-permitted-{route}": f"The policy does not permit this way: {route.replace('-', ' ')}" for route in Route},
+    **{f"{PREFIX}{code}": f"A supervisor must release it: {words}" for code, words in RELEASES.items()},
     "transfer-offered": "The admissions import says where the child goes",
     "between-schools": "The child has left the last school, and the roll does not say where she goes",
     "rematched": "Looked for on the roll again before the first staff day",

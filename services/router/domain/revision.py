@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from services.router.domain.decision import PUPIL_SHARED, Decision, Excluded, Held, Matched, flags
 from services.router.domain.evidence import child_names, setting_name
+from services.router.domain.release import PREFIX, reasons
+from services.router.domain.routes import AT_A_MINDER
 from services.router.domain.standing import Known
 from shared.errors import Misuse
 from shared.report.codes import Accuracy
@@ -35,7 +37,7 @@ _ASIDE = (CHANGED_AFTER_DECISION, NOT_DECIDED)
 class Inputs:
     """All that the rules look at in a report to decide on one child: equal inputs are decided alike on the same roll and directory.
 
-    ``flags`` are those that stop the automatic way. Shows nothing of itself but those.
+    ``flags`` are those that stop the automatic way, and what a supervisor may have to release. Shows nothing of itself but those.
     """
 
     flags: tuple[str, ...]
@@ -48,6 +50,7 @@ class Inputs:
     accuracy: Accuracy | None = field(repr=False)
     school: tuple[str | None, str] = field(repr=False)
     twin_in_report: bool = field(repr=False)
+    may_be_at_a_minders: bool = field(default=False, repr=False)
 
 
 class Change(StrEnum):
@@ -134,7 +137,8 @@ def inputs(report: Report, child: Child, believed_on: date, *, twin_in_report: b
     """What the rules look at for this child, believed to be a victim on the London date ``believed_on``."""
     school = child.school
     return Inputs(
-        flags=flags(report, child),
+        flags=(*flags(report, child), *(f"{PREFIX}{one}" for one in reasons(report, child, believed_on))),
+        may_be_at_a_minders=report.place_kind in AT_A_MINDER,
         is_unborn=is_unborn(child),
         is_adult=child.date_of_birth_accuracy is Accuracy.EXACT and is_adult_on(child, believed_on),
         upn=child_upn(child),
@@ -164,6 +168,8 @@ def follow(standing: Standing | None, changed: Change, decision: Decision | None
     """What follows for one child: how she stands (None: never decided), what changed, and the rules' decision today (None: she is gone)."""
     if changed is Change.GONE or decision is None:
         return _gone(standing)
+    if changed is Change.FLAGGED and isinstance(decision, Matched):
+        changed = Change.CHANGED  # a sign of which this policy makes nothing
     if standing is None:
         return _decided(decision, live=(), reviews=())
     if standing.kept is not None and changed is not Change.FLAGGED:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from services.router.domain.decision import Decision, Excluded, Held, Matched, flags
+from services.router.domain.release import PREFIX, needed, reasons
 from shared.directory.values import Setting
 from shared.policy import Policy, Route, RouteClass
-from shared.report.codes import PlaceKind
+from shared.report.codes import HandlingFlag, PlaceKind
 from shared.report.model import Child, Report
 from shared.report.reading import child_age, child_postcode, is_unborn
 
@@ -30,7 +31,8 @@ _BY_PROVISION: Mapping[str, Route] = {
     "residential": Route.RESIDENTIAL_SCHOOL,
     "hospital": Route.RESIDENTIAL_SCHOOL,
 }
-_AT_A_MINDER = (PlaceKind.SETTING, PlaceKind.OTHER_HOME)
+_GRAVER = (HandlingFlag.PROTECTED_IDENTITY, HandlingFlag.REFUGE, HandlingFlag.ADOPTION)
+AT_A_MINDER = (PlaceKind.SETTING, PlaceKind.OTHER_HOME)
 _AT_HOME = (PlaceKind.HOME, PlaceKind.NOT_KNOWN, None)
 
 
@@ -87,11 +89,18 @@ def routed(decision: Decision, where: Where) -> Decision:
       happened. Without any setting left, health is told where permitted, else the team of those without a setting.
     - Health is told beside settings where permitted: visitors below the age of school, nurses above.
 
-    A child with a handling flag is a person's to decide, and so is every doubt: nothing here makes a decision of one.
+    A child with a handling flag is a person's to decide, and so is every doubt: nothing here makes a decision of one. What the policy has a
+    supervisor release is held for that first, doubt or no doubt; only a flag that endangers more comes before it.
     """
+    if isinstance(decision, Excluded):
+        return decision
+    releases = needed(reasons(where.report, where.child, where.believed_on), where.policy)
+    if releases and not _is_graver(decision):
+        evidence = (*decision.evidence, *(f"{PREFIX}{one}" for one in releases))
+        return Held(reason=f"{PREFIX}{releases[0]}", evidence=tuple(dict.fromkeys(evidence)))
     if isinstance(decision, Matched):
         return _permitted(decision, where)
-    if isinstance(decision, Excluded) or flags(where.report, where.child) or where.home is None:
+    if flags(where.report, where.child) or where.home is None:
         return decision
     if is_unborn(where.child):
         return _to_team(decision, UNBORN, Route.MIDWIFERY) if where.policy.permits(Route.MIDWIFERY) else decision
@@ -103,6 +112,10 @@ def routed(decision: Decision, where: Where) -> Decision:
     if young and where.child.school is None and where.policy.permits(Route.HEALTH_VISITING):
         return _to_team(decision, UNDER_FIVE, Route.HEALTH_VISITING)
     return decision
+
+
+def _is_graver(decision: Decision) -> bool:
+    return isinstance(decision, Held) and decision.reason in _GRAVER
 
 
 def _permitted(decision: Matched, where: Where) -> Decision:
@@ -133,16 +146,17 @@ def _left_out(setting: Setting, where: Where) -> str | None:
         return f"{NOT_PERMITTED}-{route}"
     if where.age is not None and where.age < policy.ages.settings_from and route is Route.EARLY_YEARS:
         return "below-the-age"
-    return CHILDMINDER_SCENE if setting.is_childminder and _is_scene(setting, where) else None
+    return CHILDMINDER_SCENE if is_scene(setting, where.report) else None
 
 
-def _is_scene(childminder: Setting, where: Where) -> bool:
-    """Whether it may have happened in the childminder's home: the report gives a kind of place and no address, so doubt counts as yes."""
-    place = where.report.place_kind
-    if place in _AT_A_MINDER:
-        return True
-    homes = {child_postcode(one) for one in where.report.children}
-    return place in _AT_HOME and childminder.postcode is not None and childminder.postcode in homes
+def is_scene(setting: Setting, report: Report) -> bool:
+    """Whether this is a childminder in whose home it may have happened: the report gives a kind of place and no address, so doubt counts as
+    yes."""
+    if not setting.is_childminder:
+        return False
+    homes = {child_postcode(one) for one in report.children}
+    is_hers = setting.postcode is not None and setting.postcode in homes
+    return report.place_kind in AT_A_MINDER or (report.place_kind in _AT_HOME and is_hers)
 
 
 def _health(where: Where) -> Route | None:

@@ -5,7 +5,7 @@ from alembic import op
 
 from shared.db.guards import grant
 
-revision = "0016"
+revision = "0013"
 down_revision = "0012"
 
 NATIONS = "nation IN ('england', 'wales', 'scotland', 'northern-ireland')"
