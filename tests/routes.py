@@ -126,6 +126,7 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("POST", "/briefing/code"): anyone(403),
     ("POST", "/briefing/open"): anyone(403),
     ("GET", "/briefing/read"): anyone(401),
+    ("GET", "/support"): anyone(200),
     # console
     ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),

@@ -1,7 +1,7 @@
 """Importing the directory: one file, one transaction.
 
-Order: authorities, settings, teams, contacts, areas, area-teams, terms, days, policies. A row is refused when it cannot be read, repeats
-another row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
+Order: authorities, settings, teams, contacts, areas, area-teams, support, terms, days, policies. A row is refused when it cannot be
+read, repeats another row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
 half-taken file; with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``), except
 that the terms of one owner and school year replace each other whole.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from services.console import store, store_contacts
 from services.console.domain.invented import real_ones
 from services.console.domain.rows import KINDS, ContactRow, overlapping, read
+from services.console.domain.support import NATIONAL
 from shared.calendar import london_date
 from shared.clock import Clock
 from shared.db import Database, Transaction
@@ -147,6 +148,13 @@ async def _check_area_teams(tx: Transaction, values: Mapping[int, Any], on: date
     return [_unknown(line, "team_id") for line, area in values.items() if area.team_id not in teams]
 
 
+async def _check_support(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
+    del on
+    known = await store.authorities(tx)
+    areas = {*NATIONAL, *known, *(f"force:{force}" for force in known.values())}
+    return [_unknown(line, "area") for line, one in values.items() if one.area not in areas]
+
+
 async def _check_terms(tx: Transaction, values: Mapping[int, Any], on: date) -> list[RefusedRow]:
     del on
     authorities, settings = await store.authorities(tx), await store.settings(tx)
@@ -268,6 +276,7 @@ _CHECKS: Mapping[str, Check] = {
     "contacts": _check_contacts,
     "areas": _check_areas,
     "area-teams": _check_area_teams,
+    "support": _check_support,
     "terms": _check_terms,
     "days": _check_days,
     POLICIES: _check_policy,
@@ -279,6 +288,7 @@ _APPLY: Mapping[str, Apply] = {
     "contacts": _apply_contacts,
     "areas": _in_parts(store.merge_areas),
     "area-teams": _in_parts(store.merge_area_teams),
+    "support": _in_parts(store.merge_support),
     "terms": _apply_terms,
     "days": _in_parts(store.merge_days),
     POLICIES: _publish,

@@ -20,11 +20,13 @@ from shared.db.tables.directory import (
     directory_import,
     directory_policy,
     directory_setting,
+    directory_support,
     directory_team,
     directory_term,
 )
 from shared.directory import Authority, Passphrase
 from shared.directory.passphrase import hashed
+from shared.directory.support import Support
 from shared.ids import new_id, new_token
 from shared.policy import Policy, to_json, version
 
@@ -98,6 +100,12 @@ async def merge_area_teams(tx: Transaction, values: Sequence[AreaTeamRow]) -> in
         others = {name: upsert.excluded[name] for name in ("team_id", "source")}
         await tx.execute(upsert.on_conflict_do_update(index_elements=["postcodes", "route"], set_=others), changed)
     return len(changed)
+
+
+async def merge_support(tx: Transaction, values: Sequence[Support]) -> int:
+    """Entries by id, each whole."""
+    rows = [asdict(one) | {"closed": [[first.isoformat(), last.isoformat()] for first, last in one.closed]} for one in values]
+    return await _merge(tx, directory_support, "support_id", rows)
 
 
 async def merge_days(tx: Transaction, values: Sequence[DayRow]) -> int:

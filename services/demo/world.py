@@ -25,6 +25,7 @@ from services.demo.places import (
     WITHOUT_DEPUTY,
     name_of,
 )
+from services.demo.support import support
 from services.demo.terms import first_days, half_terms, school_year
 
 AGREEMENT = "An invented agreement for the demonstration"
@@ -35,6 +36,7 @@ HEADERS: Mapping[str, str] = {
     "settings": "setting_id name kind phase town status low_age high_age authority postcode telephone passphrase passphrase_hint",
     "teams": "team_id name kind authority force owner telephone",
     "contacts": "reference setting_id team_id role name email phone verified_on",
+    "support": "support_id kind name area source as_at_on how hours phone holiday closed audience",
     "terms": "authority first_on last_on label source as_at_on",
     "days": "setting_id on kind source",
     "roll": "upn forename surname date_of_birth postcode settings restricted",
@@ -69,6 +71,7 @@ def write_world(folder: Path, today: date, *, seed: int = SEED, families: int = 
         ],
         "teams": [(*row, f"Head of the {row[1]}", f"01632 9601{place:02d}") for place, row in enumerate(TEAMS, start=1)],
         "contacts": _contacts(since),
+        "support": support(AUTHORITY, today),
         "terms": [(AUTHORITY, term.first_on, term.last_on, term.label, INVENTED, since) for term in half_terms(today)],
         "days": [(setting_id, on, "staff-only", INVENTED) for setting_id in INSET_AT for on in first_days(today)],
         "roll": [_row(pupil) for pupil in known],

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from services.notifier import store_briefings
-from services.notifier.domain.briefing import Break, coming_break, is_told
+from services.notifier.domain.briefing import is_told
 from services.notifier.domain.messages import EMAIL, Channel, HandedOver, Message, Outcome, Refused, TryAgain
 from services.notifier.domain.notices import again_at, following
 from services.notifier.domain.rungs import Result, quiet_until
 from services.notifier.domain.wording import briefing_text
 from services.notifier.store_briefings import Briefing
 from shared.calendar import DayKind, at, london_date
+from shared.calendar.breaks import Break, coming_break
 from shared.clock import Clock
 from shared.db import Database, Reading
 from shared.directory import Contact, Directory, Published, Setting

@@ -26,6 +26,7 @@ from shared.web import forms
 from shared.web.cookies import Cookie, is_token
 from shared.web.forms import Fault, Form
 from shared.web.frame import Frame
+from shared.web.support import grouped
 
 LINK = Cookie(name="briefing", lifetime=timedelta(minutes=30), same_site="lax")
 VISIT = Cookie(name="briefing-visit", lifetime=VISIT_LIFETIME, same_site="strict")
@@ -141,4 +142,6 @@ def _page(told: Told) -> dict[str, Any]:
         "no_contact": NO_CONTACT if wants_contact and not told.has_contact else None,
         "teams": teams if not wants_contact or told.plan is HolidayPlan.BOTH or not told.has_contact else [],
         "helpline": helpline(told.policy.helpline),
+        "support": grouped(told.support, is_today=False),
+        "area": told.setting.authority,
     }

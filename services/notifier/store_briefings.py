@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import and_, select, update
 
-from services.notifier.domain.briefing import Break
 from services.notifier.domain.rungs import Result
 from services.notifier.domain.states import Stage
 from services.notifier.store_leases import Leases
+from shared.calendar.breaks import Break
 from shared.db import Reading, Transaction
 from shared.db.tables.notifier import notifier_briefing, notifier_notification
 from shared.ids import new_id

@@ -16,6 +16,7 @@ from services.notifier.store_briefings import Briefing
 from shared.clock import Clock
 from shared.db import Database, Reading, Transaction
 from shared.directory import Contact, Directory, Setting, Team
+from shared.directory.support import PUBLIC, STAFF, Shown, areas_of, shown
 from shared.errors import NotFound, VaultSealed
 from shared.events import NOTIFIER
 from shared.ids import new_code, new_id, new_token
@@ -51,6 +52,8 @@ class Told:
     plan: HolidayPlan
     has_contact: bool
     policy: Policy
+    support: tuple[Shown, ...] = ()
+    """What is there in the setting's area in that break, for staff's eyes too."""
 
     @property
     def received(self) -> int:
@@ -141,7 +144,14 @@ class BriefingVisits:
             plan=policy.holiday.plan,
             has_contact=bool(await self._directory.holiday_settings(reading, [setting.setting_id])),
             policy=policy,
+            support=await self._support(reading, setting, row),
         )
+
+    async def _support(self, reading: Reading, setting: Setting, row: Briefing) -> tuple[Shown, ...]:
+        authority = await self._directory.authority(reading, setting.authority)
+        areas = areas_of(authority.authority, authority.force, authority.nation)
+        found = await self._directory.support(reading, areas)
+        return shown(found, areas, (PUBLIC, STAFF), row.begins_on, row.ends_on or row.begins_on)
 
     async def _held(self, tx: Transaction, token: str) -> Reader | None:
         row = await store_briefings.behind(tx, token, tx.clock.now())

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from shared.calendar import Calendar
 from shared.db import Reading
@@ -18,11 +18,14 @@ from shared.db.tables.directory import (
     directory_authority,
     directory_policy,
     directory_setting,
+    directory_support,
     directory_team,
 )
 from shared.directory import calendars, contacts
 from shared.directory.bank_holidays import BankHolidays, CoverFinding
 from shared.directory.passphrase import Passphrase
+from shared.directory.support import Support, merged
+from shared.directory.support_defaults import DEFAULTS
 from shared.directory.values import Authority, Contact, Published, Setting, Team
 from shared.errors import NotFound
 from shared.policy import Policy, deciding, from_json
@@ -112,6 +115,13 @@ class Directory:
         for row in (await reading.execute(select(*_TEAM).where(*mine))).mappings():
             found.setdefault(row["force"], []).append(_team(row))
         return {force: teams[0] for force, teams in found.items() if len(teams) == 1}
+
+    async def support(self, reading: Reading, areas: Iterable[str]) -> tuple[Support, ...]:
+        """What these areas have of support: the national entries of the program, under what the installation says of them."""
+        table = directory_support
+        statement = select(table).where(or_(table.c.area.in_(set(areas)), table.c.support_id.in_({one.support_id for one in DEFAULTS})))
+        rows = (await reading.execute(statement)).mappings()
+        return merged(DEFAULTS, [Support(**{**row, "closed": _ranges(row["closed"])}) for row in rows])
 
     async def team(self, reading: Reading, team_id: str) -> Team:
         """The team with this id. Raises NotFound."""
@@ -216,6 +226,10 @@ class Directory:
             statement = select(directory_policy.c.version, directory_policy.c.document).where(directory_policy.c.version.in_(missing))
             for row in await reading.execute(statement):
                 self._policies[row.version] = from_json(row.document)
+
+
+def _ranges(stored: Iterable[tuple[str, str]]) -> tuple[tuple[date, date], ...]:
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in stored)
 
 
 def _team(row: Any) -> Team:

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.briefing import Break, Week, coming_break, is_told, term_since, weeks
+from services.notifier.domain.briefing import Week, is_told, term_since, weeks
 from services.notifier.domain.wording import briefing_text, septets
 from shared.calendar import Calendar, DayKind, Term
+from shared.calendar.breaks import Break, coming_break
 from tests.domain.test_deadline import CALENDAR, london
 from tests.domain.test_promise_properties import CALENDARS, DATES
 

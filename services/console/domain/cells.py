@@ -10,6 +10,8 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-
 _EMAIL_MAX = 254
 _SETTING_ID = re.compile(r"\d{5,8}|[A-Z]{2}\d{5,8}", re.ASCII)
 _POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})", re.ASCII)
+SHORT_NUMBERS = ("08001111", "116123", "101", "111")
+"""Numbers of the United Kingdom that are shorter than its plan allows."""
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", re.ASCII)
 _TEAM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _REFERENCE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
@@ -118,6 +120,13 @@ class Cells:
         if number is None or number.extension or phonenumbers.is_possible_number_with_reason(number) != possible:
             raise CellRefused(column, "malformed", "give one telephone number, without an extension")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def service_phone_or_none(self, column: str) -> str | None:
+        """The same for a service's number, which may be a free or a short one such as 0800 1111 or 116 123."""
+        digits = "".join(character for character in self._cells[column] if character.isdigit())
+        if digits in SHORT_NUMBERS:
+            return digits
+        return self.phone_or_none(column)
 
     def postcode_or_none(self, column: str) -> str | None:
         if not self._cells[column]:

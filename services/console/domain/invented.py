@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.console.domain.rows import ContactRow
+from shared.directory.support import Support
 from shared.directory.values import Setting, Team
 from shared.fictional import is_fictional_mailbox, is_fictional_number
 from shared.tabular import RefusedRow
@@ -29,3 +30,10 @@ def _real(value: Any) -> Iterator[tuple[str, str]]:
             yield "phone", NUMBER
     elif isinstance(value, Setting | Team) and value.telephone is not None and not is_fictional_number(value.telephone):
         yield "telephone", NUMBER
+    elif isinstance(value, Support) and value.phone is not None and not is_fictional_number(_in_full(value.phone)):
+        yield "phone", NUMBER
+
+
+def _in_full(phone: str) -> str:
+    """A number as people write it at home, in E.164."""
+    return f"+44{''.join(phone.split())[1:]}"

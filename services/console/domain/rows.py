@@ -14,6 +14,8 @@ contacts       reference, role, name, (setting_id), (team_id), (ordinal), (email
                (holiday): ``yes`` or ``no``, whether she is told while her setting is closed for long; empty leaves it
 areas          postcodes, authority, source: ``AA9``, ``AA9A 9`` or a whole postcode; the longest that fits says where a child lives
 area-teams     postcodes, route, team_id, source: which team looks after the children who live there by that route
+support        support_id, kind, name, area, source, as_at_on, (audience), (how), (hours), (phone), (link), (holiday), (closed),
+               (withdrawn): services, meetings of agencies and material (``shared/directory/support``)
 terms          authority, first_on, last_on, label, source, as_at_on, (setting_id): an unbroken range of term days
 days           setting_id, on, kind, source, (as_at_on): kind ``as-usual`` takes an earlier override away
 =============  ==========================================================================================================
@@ -27,6 +29,7 @@ from typing import Any
 from services.console.domain.areas import area, area_team
 from services.console.domain.cells import CellRefused, Cells
 from services.console.domain.places import setting, team
+from services.console.domain.support import support
 from shared.directory.values import CONTACT_ROLES, NATIONS, Authority, ContactDetails
 from shared.tabular import Column, RefusedRow, Row
 
@@ -229,6 +232,12 @@ KINDS: Mapping[str, Kind] = {
             columns=_columns("postcodes route team_id source"),
             read=area_team,
             key=lambda area: (area.postcodes, area.route),
+        ),
+        Kind(
+            name="support",
+            columns=_columns("support_id kind name area source as_at_on", "audience how hours phone link holiday closed withdrawn"),
+            read=support,
+            key=lambda one: one.support_id,
         ),
         Kind(
             name="terms",

@@ -8,20 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.calendar import Calendar, DayKind, london_date
+from shared.calendar import Calendar, london_date
+from shared.calendar.breaks import Break, is_school
 
 TERM_DAYS_MAX = 250
 """How far back a term is looked for."""
 
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """London dates: the first without pupils, and the last; None where no school day follows within the calendar's search."""
-
-    begins_on: date
-    ends_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +26,6 @@ class Week:
     unanswered: int
 
 
-def coming_break(calendar: Calendar, limit_days: int, today: date, within_days: int) -> Break | None:
-    """The next break that begins after ``today``, at most ``within_days`` later; None when none does."""
-    for distance in range(1, within_days + 1):
-        on = today + distance * _DAY
-        if _is_school(calendar, on) or not _is_school(calendar, on - _DAY):
-            continue
-        school = calendar.first_school_day(on)
-        if school is None or (school.on - on).days > limit_days:
-            return Break(begins_on=on, ends_on=None if school is None else school.on - _DAY)
-    return None
-
-
 def is_told(told: Iterable[Break], coming: Break) -> bool:
     """Whether one of these breaks, already told of, is the coming one: they share a day."""
     return any(_reaches(one, coming.begins_on) and _reaches(coming, one.begins_on) for one in told)
@@ -54,7 +35,7 @@ def term_since(calendar: Calendar, limit_days: int, begins_on: date) -> date:
     """The first date of the term that ends before ``begins_on``: the day after the last closure over the limit."""
     closed, on = 0, begins_on - _DAY
     for _ in range(TERM_DAYS_MAX):
-        closed = 0 if _is_school(calendar, on) else closed + 1
+        closed = 0 if is_school(calendar, on) else closed + 1
         if closed > limit_days:
             return on + closed * _DAY
         on -= _DAY
@@ -70,10 +51,6 @@ def weeks(received: Iterable[tuple[datetime, bool]], since_on: date) -> tuple[We
         if on >= since_on:
             found.setdefault(on - on.weekday() * _DAY, []).append(is_open)
     return tuple(Week(begins_on=on, received=len(some), unanswered=sum(some)) for on, some in sorted(found.items()))
-
-
-def _is_school(calendar: Calendar, on: date) -> bool:
-    return calendar.day(on).kind is DayKind.SCHOOL
 
 
 def _reaches(one: Break, on: date) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
 
@@ -111,6 +112,29 @@ directory_area_team = Table(
     Column("route", String(32), primary_key=True),
     Column("team_id", String(64), ForeignKey("directory_team.team_id"), nullable=False),
     Column("source", String(120), nullable=False),
+)
+
+#: Where people find support: ``area`` is ``all``, a nation, ``force:CODE`` or an authority; ``closed`` are pairs of ISO dates.
+directory_support = Table(
+    "directory_support",
+    metadata,
+    Column("support_id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("how", String(300), nullable=False),
+    Column("hours", String(120)),
+    Column("phone", String(32)),
+    Column("link", String(200)),
+    Column("holiday", String(16)),
+    Column("closed", JSON, nullable=False),
+    Column("source", String(120), nullable=False),
+    Column("as_at_on", Date, nullable=False),
+    Column("is_withdrawn", Boolean, nullable=False),
+    CheckConstraint("audience IN ('public', 'staff')", name="audience"),
+    CheckConstraint("holiday IS NULL OR holiday IN ('open', 'closed', 'dates')", name="holiday"),
+    Index(None, "area"),
 )
 
 #: A range of term days, of an authority or (``setting_id``) of one setting, which then replaces the authority's.
