@@ -1,9 +1,9 @@
 """Importing the directory: one file, one transaction.
 
-Order: authorities, settings, teams, contacts, areas, area-teams, support, terms, days, policies. A row is refused when it cannot be
-read, repeats another row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody believes a
-half-taken file; with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``), except
-that the terms of one owner and school year replace each other whole.
+Order: authorities, settings, teams, contacts, areas, area-teams, support, terms, days, policies. A row is refused when it cannot be read,
+repeats another row of the file, or names what the directory does not hold. **One refused row and nothing is applied**, so that nobody
+believes a half-taken file; with ``accept_partial`` the rest is. What the file does not name stays as it is (each kind: ``domain/rows.py``),
+except that the terms of one owner and school year replace each other whole.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
