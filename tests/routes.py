@@ -131,6 +131,7 @@ ROUTES: Mapping[tuple[str, str], Says] = {
     ("GET", "/console"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/reviews"): staff(Role.REVIEWER, Role.LEAD, Role.COORDINATOR),
     ("GET", "/console/readiness"): staff(Role.COORDINATOR, Role.OPERATOR),
+    ("GET", "/console/calendar"): staff(Role.COORDINATOR, Role.OPERATOR),
     ("GET", "/console/parked"): staff(Role.OPERATOR),
     ("POST", "/console/parked"): staff(Role.OPERATOR, passed=303),
     # the review desk, in the order of a reviewer's work: without a reason nothing is searched, and no desk of that name is asked

@@ -5,6 +5,7 @@
     GET  /console/parked      operator                 facts that a service gave up
     POST /console/parked      operator                 try one of them again
     GET  /console/readiness   coordinator, operator    what of the directory would fail on the night
+    GET  /console/calendar    coordinator, operator    a school year of an authority or a setting, drawn
     GET  /support             anybody                  where to find support, by area and period
 
 Each of the others shows its reader's own force or authority, and no name of a person, no address and nothing of an incident's content.
@@ -12,7 +13,7 @@ Each of the others shows its reader's own force or authority, and no name of a p
 
 from fastapi import APIRouter
 
-from services.console import pages_delivery, pages_parked, pages_readiness, pages_support
+from services.console import pages_calendar, pages_delivery, pages_parked, pages_readiness, pages_support
 from shared.service import Parts
 
 
@@ -22,5 +23,6 @@ def build(parts: Parts) -> APIRouter:
     pages_delivery.add(router, parts)
     pages_parked.add(router, parts)
     pages_readiness.add(router, parts)
+    pages_calendar.add(router, parts)
     pages_support.add(router, parts)
     return router

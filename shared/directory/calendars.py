@@ -20,7 +20,7 @@ _AT_ONCE = 500
 """Settings asked about in one statement."""
 
 _Terms = Mapping[tuple[str, str | None], tuple[Term, ...]]
-_Overrides = Mapping[str, Mapping[date, DayKind]]
+_Overrides = Mapping[str, Mapping[date, tuple[DayKind, date | None]]]
 
 
 async def of_authority(reading: Reading, bank_holidays: BankHolidays, authority: str) -> Calendar:
@@ -73,7 +73,8 @@ def _calendar(setting_id: str, authority: str, holidays: frozenset[date], terms:
         bank_holidays=holidays,
         terms=own or terms.get((authority, None), ()),
         own_terms=bool(own),
-        overrides=overrides.get(setting_id, {}),
+        overrides={on: kind for on, (kind, _) in overrides.get(setting_id, {}).items()},
+        overrides_as_at={on: as_at_on for on, (_, as_at_on) in overrides.get(setting_id, {}).items() if as_at_on is not None},
     )
 
 
@@ -91,12 +92,12 @@ async def _terms(reading: Reading, authorities: Iterable[str], setting_ids: Iter
     statement = select(directory_term).where(or_(theirs, directory_term.c.setting_id.in_(set(setting_ids))))
     terms: dict[tuple[str, str | None], tuple[Term, ...]] = defaultdict(tuple)
     for row in await reading.execute(statement):
-        terms[row.authority, row.setting_id] += (Term(first_on=row.first_on, last_on=row.last_on),)
+        terms[row.authority, row.setting_id] += (Term(first_on=row.first_on, last_on=row.last_on, as_at_on=row.as_at_on),)
     return terms
 
 
 async def _overrides(reading: Reading, setting_ids: Iterable[str]) -> _Overrides:
-    overrides: dict[str, dict[date, DayKind]] = defaultdict(dict)
+    overrides: dict[str, dict[date, tuple[DayKind, date | None]]] = defaultdict(dict)
     for row in await reading.execute(select(directory_day).where(directory_day.c.setting_id.in_(set(setting_ids)))):
-        overrides[row.setting_id][row.on] = DayKind(row.kind)
+        overrides[row.setting_id][row.on] = (DayKind(row.kind), row.as_at_on)
     return overrides

@@ -15,10 +15,7 @@ OPENING = {
 
 def grouped(found: tuple[Shown, ...], *, is_today: bool) -> list[dict[str, Any]]:
     """By kind, in order. On an ordinary day its hours say when a service is open; what is said of the holidays is for them."""
-    rows = [
-        {"support": one.support, "opening": "" if is_today and not one.closed else OPENING[one.opening], "closed": _closed(one)}
-        for one in found
-    ]
+    rows = [{"support": one.support, "opening": _opening(one, is_today), "closed": _closed(one)} for one in found]
     return [
         {"heading": heading, "kind": kind, "rows": here}
         for kind, heading in KINDS.items()
@@ -28,3 +25,10 @@ def grouped(found: tuple[Shown, ...], *, is_today: bool) -> list[dict[str, Any]]
 
 def _closed(one: Shown) -> list[str]:
     return [day(first) if first == last else f"{day(first)} to {day(last)}" for first, last in one.closed]
+
+
+def _opening(one: Shown, is_today: bool) -> str:
+    """Nothing where its hours say it, nor of what is no place to ring."""
+    if one.opening == "unknown" and one.support.phone is None:
+        return ""
+    return "" if is_today and not one.closed else OPENING[one.opening]

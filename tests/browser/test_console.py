@@ -29,6 +29,7 @@ PAGES = {
     "/console/reviews": Role.REVIEWER,
     "/console/parked": Role.OPERATOR,
     "/console/readiness": Role.COORDINATOR,
+    "/console/calendar?of=900001&year=2026": Role.COORDINATOR,
 }
 
 

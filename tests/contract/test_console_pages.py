@@ -188,3 +188,18 @@ async def test_no_page_shows_anything_personal(w: Whole) -> None:
     ):
         page = (await (await w.signed_in(role, OF_FORCE)).get(path)).text
         assert [word for word in words if word in page] == []
+
+
+async def test_the_wall_calendar_is_the_readers_own(w: Whole) -> None:
+    coordinator = await w.signed_in(Role.COORDINATOR, OF_AUTHORITY)
+    whole_area = await coordinator.get("/console/calendar")
+    assert "Testshire, 2026 to 2027" in whole_area.text
+    assert "November 2026" in whole_area.text
+    assert "by the authority&#39;s terms, as at" in whole_area.text
+    assert "Testwood Primary, 2025 to 2026" in (await coordinator.get("/console/calendar?of=900001&year=2025")).text
+    for scope in ELSEWHERE:
+        stranger = await w.signed_in(Role.COORDINATOR, scope)
+        assert (await stranger.get("/console/calendar?of=900001")).status_code == 404
+        assert (await stranger.get(f"/console/calendar?of={AUTHORITY}")).status_code == 404
+    for wrong in ("of=nowhere", "of=900001&year=1066"):
+        assert (await coordinator.get(f"/console/calendar?{wrong}")).status_code == 404

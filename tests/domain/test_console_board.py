@@ -7,9 +7,11 @@ import pytest
 
 from services.console.domain import readiness, words
 from services.console.domain.board import Board, Places, board
-from services.router.domain.decision import REASONS
+from services.router.domain.decision import FLAGS, REASONS
+from services.router.domain.release import PREFIX
 from shared.events import Envelope, Fact
 from shared.outcome import Outcome
+from shared.policy import ReleaseReason
 from tests.facts import (
     DEADLINE,
     RECEIVED,
@@ -132,15 +134,14 @@ def test_a_review_belongs_to_the_authority_of_its_owner() -> None:
 def test_every_reason_and_every_outcome_has_words() -> None:
     assert set(REASONS) <= set(words.REASONS)
     assert {"not-ours", "has-left"} <= set(words.REASONS)
+    assert {f"{PREFIX}{code}" for code in ReleaseReason} <= set(words.REASONS)
     assert set(words.OUTCOMES) == set(Outcome)
     assert words.reason("not-yet-known-here") == "Another reason (not-yet-known-here)"
 
 
 def test_flags_are_not_told_apart() -> None:
-    flags = {
-        words.reason(code) for code in ("refuge", "protected-identity", "adoption", "sub-judice", "supervisor-release", "unknown-flag")
-    }
-    assert len(flags) == 1
+    assert len({words.reason(code) for code in (*FLAGS, "unknown-flag")}) == 1
+    assert len({words.reason(f"{PREFIX}{code}") for code in ReleaseReason}) == 1
 
 
 def test_findings_say_how_many_and_until_when() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from shared.outcome import Outcome
+from shared.policy import ReleaseReason
 
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.LOST: ("Lost", "Something was due and nobody has it. This must always be 0: tell the operator now."),
@@ -27,7 +28,9 @@ REASONS: Mapping[str, str] = {
     "protected-identity": _FLAG,
     "refuge": _FLAG,
     "adoption": _FLAG,
+    "death": _FLAG,
     "sub-judice": _FLAG,
+    "contact-order": _FLAG,
     "supervisor-release": _FLAG,
     "unknown-flag": _FLAG,
     "no-name": "The report gives no full name",
@@ -45,6 +48,8 @@ REASONS: Mapping[str, str] = {
     "not-ours": "The setting said that the child is not theirs",
     "has-left": "The setting said that the child has left",
     "changed-after-decision": "The report was corrected after a person had decided, and now says something else",
+    "roll-changed": "Since a person decided, the roll has changed and now says something else",
+    **{f"release-{code}": "A supervisor must release it first" for code in ReleaseReason},
     "not-decided": "The program could not decide; the log says where it failed",
 }
 """Why a child is held. The codes are the router's."""

@@ -20,7 +20,7 @@ RELEASES: Mapping[ReleaseReason, str] = {
 REASONS: Mapping[str, str] = {
     "unborn": "The child is not born yet: health and the authority are told, never a school",
     **dict.fromkeys((*FLAG_CODES, "unknown-flag"), FLAGGED),
-    **{f"{PREFIX}{code}": f"A supervisor must release it: {words}" for code, words in RELEASES.items()},
+    **dict.fromkeys((f"{PREFIX}{code}" for code in RELEASES), "A supervisor must release it"),
     "no-name": "The report gives no name",
     "no-date-of-birth": "The report gives no reliable date of birth",
     "not-on-roll": "Nobody on the roll has this name and date of birth",
