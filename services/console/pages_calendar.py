@@ -85,6 +85,8 @@ def _square(one: wall.Square) -> dict[str, str]:
 
 def _said(one: wall.Stretch) -> str:
     dates = _short(one.first_on) if one.first_on == one.last_on else f"{_short(one.first_on)} to {_short(one.last_on)}"
+    if one.kind == "unknown":
+        return f"{dates}: nobody has said, so it is taken for school days"
     as_at = f", as at {day(one.as_at_on)}" if one.as_at_on is not None else ""
     return f"{dates}: {wall.KINDS[one.kind].lower()}, by {wall.SOURCES[one.source]}{as_at}"
 

@@ -16,7 +16,6 @@ SOURCES = {
     "bank-holiday": "bank holidays",
     "own-terms": "the setting's own terms",
     "authority-terms": "the authority's terms",
-    "unknown": "nobody has said",
 }
 
 _DAY = timedelta(days=1)
