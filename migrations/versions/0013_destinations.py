@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.db.guards import grant
+from shared.db.tables.base import Instant
 
 revision = "0013"
 down_revision = "0012"
@@ -34,7 +35,10 @@ def upgrade() -> None:
     with op.batch_alter_table("router_destination") as table:
         table.add_column(sa.Column("route", sa.String(length=32), nullable=True))
         table.add_column(sa.Column("legal_class", sa.String(length=16), nullable=True))
+        table.add_column(sa.Column("moved_at", Instant(), nullable=True))
         table.create_check_constraint(op.f("ck_router_destination_legal_class"), CLASSES)
+    still = sa.text("ended_at IS NULL AND moved_at IS NULL")
+    op.create_index("ix_router_destination_moves", "router_destination", ["ref"], postgresql_where=still, sqlite_where=still)
     with op.batch_alter_table("notifier_notification") as table:
         table.add_column(sa.Column("route", sa.String(length=32), nullable=True))
         table.add_column(sa.Column("legal_class", sa.String(length=16), nullable=True))

@@ -4,15 +4,15 @@ The incident is held, as by whoever decides about it. What its destinations were
 holidays knows of the child, and the setting's own holiday contact does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from services.router import store, store_destinations, store_rematch, store_settlements, store_standing
 from services.router.domain.deadline import review_deadline
-from services.router.domain.decision import Held, Matched, decide
+from services.router.domain.decision import Held, Matched, became, decide
 from services.router.domain.evidence import Pupil, compared_births, compared_names
 from services.router.domain.release import owner
-from services.router.domain.rematch import LEFT_ROLLS, REMATCHED, Rematch, rematch
+from services.router.domain.rematch import LEFT_ROLLS, REMATCHED, Rematch, closed, found_since, rematch
 from services.router.domain.revision import Standing
 from services.router.domain.standing import Known
 from services.router.handlers_days import Days, policies
@@ -26,9 +26,9 @@ from services.router.store import NewDecision, NewReview
 from services.router.store_destinations import Member
 from services.router.store_standing import Stood
 from shared.calendar import london_date
-from shared.db import Database, Transaction
+from shared.db import Database, Reading, Transaction, journal
 from shared.directory import Directory, Setting
-from shared.events import ROUTER, Fact
+from shared.events import ROUTER, Fact, NotificationAcknowledged, NotificationOpened
 from shared.ids import new_id
 from shared.log import logger
 from shared.policy import Route
@@ -72,7 +72,9 @@ class Rematching:
         """Look for the children of one incident again. Raises Unavailable without a policy in force."""
         async with self._database.transaction() as tx:
             decided = (await store.held(tx, [incident_id])).get(incident_id, 0)
-            taken = await store_rematch.take(tx, incident_id)
+            taken, moving = await store_rematch.take(tx, incident_id), await store_rematch.take_moving(tx, incident_id)
+            if moving:
+                taken |= moving - await _acknowledged(tx, incident_id)
             if not taken:
                 return
             version = await reports.version(tx, incident_id, decided)
@@ -96,7 +98,8 @@ class Rematching:
         made = decisions(told, found, settings, self._rules)
         pupils, days, known = matched_pupils(made, found), Days(tx, self._directory), await policies(self._directory, tx)
         at_home = await homes(tx, self._directory, told.children, pupils)
-        await days.load(settings[ref] for ref in places if ref in settings)
+        places |= {ref for one in made.values() if isinstance(one, Matched) for ref in one.setting_ids}
+        await days.load(settings[ref] for ref in sorted(places) if ref in settings)
         placing = Placing(reading=tx, vault=self._vault, directory=self._directory, policies=known, days=days, settings=settings)
         made = await placing.place(dict.fromkeys(made, told.version), made, pupils)
         opening = Opening(
@@ -118,16 +121,10 @@ class Rematching:
         reviews: list[NewReview] = []
         noted: list[NewDecision] = []
         for child_id in dict.fromkeys(one for at in morning.waiting for one in sorted(at.child_ids)):
-            refs, child = morning.refs(child_id), morning.told.children.get(child_id)
+            child = morning.told.children.get(child_id)
             if child is None or child_id not in morning.stood.children:
                 continue
-            follows = rematch(
-                morning.standing(child_id),
-                refs,
-                morning.routed.decisions[child_id],
-                pupil_settings=await self._chosen(tx, morning, child_id, child),
-                known={ref for ref in refs if ref in morning.settings and morning.settings[ref].authority in known},
-            )
+            follows = await self._follows(tx, morning, child_id, child, known)
             if follows.decision is None:
                 continue
             left += [
@@ -146,6 +143,24 @@ class Rematching:
         routed = await morning.opening.routed()
         held = [held_fact(one, morning.opening.incident_version, tx) for one in reviews]
         return [*facts, *routed, *held]
+
+    async def _follows(self, tx: Transaction, morning: _Morning, child_id: str, child: Child, known: Collection[str]) -> Rematch:
+        """What follows for one child: at settings that have closed, with a team that has her for want of one, or at the others."""
+        refs, standing, settings = morning.refs(child_id), morning.standing(child_id), morning.settings
+        gone = {ref for ref in refs if ref in settings and not settings[ref].is_open}
+        if gone:
+            there = {ref: one.setting_id for ref in gone if (one := became(settings, ref)) is not None}
+            pupil_id, authority = morning.stood.pupil_ids.get(child_id), settings[min(gone)].authority
+            return closed(standing, gone, there, pupil_id, authority)
+        if not refs & settings.keys():
+            return found_since(standing, morning.routed.decisions[child_id])
+        return rematch(
+            standing,
+            refs,
+            morning.routed.decisions[child_id],
+            pupil_settings=await self._chosen(tx, morning, child_id, child),
+            known={ref for ref in refs if ref in settings and settings[ref].authority in known},
+        )
 
     async def _tell(self, morning: _Morning, child_id: str, follows: Rematch) -> str | None:
         """Gather whom she is told of anew; the policy that says so, where it is a team's."""
@@ -215,6 +230,13 @@ class Rematching:
                 due = await opening.days.again(one, version.force, policy, opening.tx.clock.now())
                 facts.append(revised_fact(one, version, opening.incident_version, one.child_ids - gone, due, REMATCHED, opening.tx))
         return facts
+
+
+async def _acknowledged(reading: Reading, incident_id: str) -> frozenset[str]:
+    """The destinations at which somebody has acted: what is settled is not moved."""
+    facts = [one.fact for one in await journal.of_incident(reading, incident_id)]
+    by = {one.notification_id: one.destination_id for one in facts if isinstance(one, NotificationOpened)}
+    return frozenset(by[one.notification_id] for one in facts if isinstance(one, NotificationAcknowledged) and one.notification_id in by)
 
 
 def _is_alike(child: Child, pupil: Pupil) -> bool:

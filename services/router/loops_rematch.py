@@ -1,4 +1,5 @@
-"""Router's clock: before a first staff day's message goes out, its children are looked for on the roll as it is by then."""
+"""Router's clock: before a first staff day's message goes out, its children are looked for on the roll as it is by then; so are those of a
+setting that has closed, and those whom a team has for want of a setting when a roll comes."""
 
 import asyncio
 from datetime import datetime
@@ -27,7 +28,8 @@ class RematchWatch:
     async def run_once(self) -> int:
         """Look again for the children of what is due, at most 100 incidents; returns how many there were."""
         async with self._database.reading() as reading:
-            due = await store_rematch.due(reading, self._clock.now(), INCIDENTS_AT_ONCE)
+            waiting = await store_rematch.due(reading, self._clock.now(), INCIDENTS_AT_ONCE)
+            due = dict.fromkeys([*waiting, *await store_rematch.moving(reading, INCIDENTS_AT_ONCE)])
         failed: EncompassError | None = None
         for incident_id in due:
             try:

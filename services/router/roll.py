@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from services.router import store_roll, store_tokens
+from services.router import store_rematch, store_roll, store_tokens
 from services.router.domain.evidence import Pupil
 from services.router.roll_rows import COLUMNS, read_pupils
 from services.router.store_roll import NewPupil
@@ -104,6 +104,7 @@ async def import_roll(
             tx, roll_id, authority=authority, as_at_on=as_at_on, agreement=agreement.strip(), pupils=len(taken), index_key_id=index_key_id
         )
         await _write(tx, vault.keyring.index_key(index_key_id), index_key_id, sealer, taken, progress)
+        await store_rematch.roll_came(tx)
     await destroy_keys_left(database, vault)
     log.info("roll.imported", roll_id=roll_id, authority=authority, rows=len(taken), refused=len(refused))
     return ImportResult(kind="roll", applied=True, taken=len(taken), changed=len(taken), refused=tuple(refused))

@@ -76,6 +76,8 @@ async def add(tx: Transaction, destinations: Sequence[NewDestination]) -> None:
             "round": one.round,
             # What is told so soon was looked for on the roll just now.
             "rematched_at": now if one.destination.send_at <= now + BEFORE else None,
+            # A team that has whoever is without a setting is looked at when a roll comes; what else is told may move when a setting closes.
+            "moved_at": now if one.destination.kind == "team" else None,
         }
         for one in destinations
     ]

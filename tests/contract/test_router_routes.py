@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from services.router.handlers_rematch import Rematching
+from services.router.loops_rematch import RematchWatch
 from shared.clock import Clock, ManualClock
 from shared.db import Database
 from shared.db.tables import directory as tables
-from shared.events import ChildExcluded, ChildHeld, IncidentRouted
+from shared.events import ChildExcluded, ChildHeld, IncidentRouted, NotificationAcknowledged, NotificationOpened
 from shared.policy import parse, to_json, version
 from tests.routing import DEADLINE, NIGHT, POLICY, World, on_roll, report_at
 
@@ -195,3 +197,72 @@ async def as_nursery(world: World) -> None:
     async with world.database.transaction() as tx:
         of = tables.directory_setting
         await tx.execute(update(of).where(of.c.setting_id == "900003").values(kind="early-years", phase="nursery"))
+
+
+async def close(world: World, successor: str | None) -> None:
+    of = tables.directory_setting
+    async with world.database.transaction() as tx:
+        await tx.execute(update(of).where(of.c.setting_id == "900001").values(status="closed", successor=successor))
+
+
+async def live(world: World) -> dict[str, frozenset[str]]:
+    children = await world.rows("router_destination_child")
+    return {
+        row.ref: frozenset(one.child_id for one in children if one.destination_id == row.destination_id and one.ended_at is None)
+        for row in await world.rows("router_destination")
+        if row.ended_at is None
+    }
+
+
+def watch(world: World) -> RematchWatch:
+    return RematchWatch(world.database, world.clock, Rematching(world.database, world.vault, world.directory))
+
+
+async def test_a_setting_that_converts_in_the_night_hands_the_open_notification_to_what_it_became(world: World) -> None:
+    body = report(school={"urn": "900001"})
+    await world.load_roll([on_roll(body["children"][0])])
+    [first] = await told(world, body)
+    assert await watch(world).run_once() == 0
+    await close(world, "900002")
+    assert await watch(world).run_once() == 1
+    assert await watch(world).run_once() == 0
+    assert await live(world) == {"900002": frozenset(first.child_ids)}
+    _, second = await world.facts(first.incident_id, IncidentRouted)
+    assert (second.destination_ref, second.deadline_at) == ("900002", DEADLINE)
+
+
+async def test_a_setting_that_closes_for_good_leaves_the_child_to_a_person(world: World) -> None:
+    body = report(school={"urn": "900001"})
+    await world.load_roll([on_roll(body["children"][0])])
+    [first] = await told(world, body)
+    await close(world, None)
+    assert await watch(world).run_once() == 1
+    assert await live(world) == {}
+    [held] = await world.facts(first.incident_id, ChildHeld)
+    assert held.reason == "setting-closed"
+
+
+async def test_what_somebody_has_acted_on_is_not_moved(world: World) -> None:
+    body = report(school={"urn": "900001"})
+    await world.load_roll([on_roll(body["children"][0])])
+    [first] = await told(world, body)
+    about: dict[str, Any] = {"incident_id": first.incident_id, "notification_id": "n1"}
+    opened = NotificationOpened(
+        **about,
+        destination_id=first.destination_id,
+        destination_kind="setting",
+        destination_ref="900001",
+        purpose="school-day",
+        child_ids=first.child_ids,
+        deadline_at=first.deadline_at,
+        next_action_at=first.deadline_at,
+        policy_version=first.policy_version,
+        opened_at=NIGHT,
+    )
+    acted = NotificationAcknowledged(**about, contact_id="c1", child_ids=first.child_ids, acknowledged_at=NIGHT)
+    async with world.database.transaction() as tx:
+        await tx.record("notifier", [opened, acted])
+    await close(world, "900002")
+    await watch(world).run_once()
+    assert set(await live(world)) == {"900001"}
+    assert await watch(world).run_once() == 0

@@ -113,3 +113,20 @@ async def test_an_import_replaces_what_was_given_before_and_keeps_no_upn(world: 
     assert (kept.setting_id, upn in str(kept)) == (NEW, False)
     await offers(world, (upn, OLD, "2027-09-02"))
     assert [row.setting_id for row in await world.rows("router_offer")] == [OLD]
+
+
+async def test_a_roll_of_the_new_year_brings_her_to_the_new_school_and_the_team_keeps_her(world: World) -> None:
+    body = report()
+    assert set(await routed(world, body)) == {"team-live", "team-lead"}
+    watch = RematchWatch(world.database, world.clock, Rematching(world.database, world.vault, world.directory))
+    assert await watch.run_once() == 0
+    world.clock.move_to(datetime(2027, 9, 10, 20, 0, tzinfo=UTC))
+    await world.load_roll([on_roll(body["children"][0], settings=OLD)], as_at_on=date(2027, 7, 1))
+    assert await watch.run_once() == 1  # still last year's
+    assert {row.ref for row in await world.rows("router_destination")} == {"team-live", "team-lead"}
+    await world.load_roll([on_roll(body["children"][0], settings=NEW)], as_at_on=date(2027, 9, 9))
+    assert await watch.run_once() == 1
+    assert await watch.run_once() == 0
+    live = {row.ref: row.urgency for row in await world.rows("router_destination") if row.ended_at is None}
+    assert set(live) == {"team-live", "team-lead", NEW}
+    assert live[NEW] == "late-on-arrival"

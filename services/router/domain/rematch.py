@@ -5,10 +5,10 @@ setting and the old one learns nothing; whoever has left every roll is the autho
 decides (D7). In no case is nobody told and nobody asked.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from services.router.domain.decision import Decision, Excluded, Held, Matched
+from services.router.domain.decision import SUCCESSOR, Decision, Excluded, Held, Matched
 from services.router.domain.revision import Standing
 
 LEFT_ROLLS = "left-rolls"
@@ -59,6 +59,29 @@ def rematch(
             return Rematch()
         return Rematch(decision=_marked(decision), leaves=here, to_team=True)
     return Rematch(decision=_marked(decision), leaves=here, review=decision.reason)
+
+
+def closed(standing: Standing, closed_refs: Collection[str], became: Mapping[str, str], pupil_id: str | None, authority: str) -> Rematch:
+    """What follows for a child whom nobody has acted on yet at settings that have closed since: she is told of at what each ``became``, by
+    whoever it was decided; where one is no more, a person decides."""
+    here = frozenset(closed_refs)
+    if standing.reviews or not here:
+        return Rematch()
+    there = tuple(sorted({became[ref] for ref in here if ref in became} - standing.live_settings))
+    if not here <= became.keys():
+        held = Held(reason="setting-closed", evidence=(REMATCHED,))
+        return Rematch(decision=held, leaves=here, setting_ids=there, review=held.reason)
+    made = Matched(pupil_id=pupil_id, authority=authority, setting_ids=there, rule=SUCCESSOR, evidence=(SUCCESSOR, REMATCHED))
+    return Rematch(decision=made, leaves=here, setting_ids=there)
+
+
+def found_since(standing: Standing, decision: Decision) -> Rematch:
+    """What follows for a child whom a team has for want of a setting, when a roll knows of one: the setting is told too, and the team that
+    has had her so far learns nothing less."""
+    if standing.reviews or not isinstance(decision, Matched):
+        return Rematch()
+    new = tuple(one for one in decision.setting_ids if one not in standing.live_settings and one not in standing.recalled_refs)
+    return Rematch(decision=_marked(decision), setting_ids=new) if new else Rematch()
 
 
 def _moved(standing: Standing, here: frozenset[str], decision: Matched) -> Rematch:

@@ -18,6 +18,7 @@ from sqlalchemy.types import JSON
 
 from shared.db.tables.base import Instant, metadata
 
+_MOVES = "ended_at IS NULL AND moved_at IS NULL"
 _REMATCH = "purpose = 'first-staff-day' AND ended_at IS NULL AND rematched_at IS NULL"
 
 #: One authority's extract. Exactly one is ``live`` for each authority; a new one goes live whole or not at all.
@@ -111,7 +112,8 @@ router_decision = Table(
 #: One destination of one incident: a setting or a team, for one purpose. ``round`` counts those of one version (a child settled later is a
 #: supplement); ``revised_version`` is the newest version that reached it; ``ended_at`` stands when it is told of nobody any more.
 #: ``route`` and ``legal_class`` say by which way and on which footing; NULL where a person chose a team that is of no route.
-#: ``rematched_at``: when the children of a first staff day's were looked for on the roll again.
+#: ``rematched_at``: when the children of a first staff day's were looked for on the roll again; ``moved_at``: when those of a setting that
+#: closed were, and those of a team that has whoever is between schools, which a new roll empties.
 router_destination = Table(
     "router_destination",
     metadata,
@@ -133,12 +135,14 @@ router_destination = Table(
     Column("revised_version", Integer),
     Column("ended_at", Instant),
     Column("rematched_at", Instant),
+    Column("moved_at", Instant),
     UniqueConstraint("incident_id", "kind", "ref", "purpose", "incident_version", "round"),
     CheckConstraint("kind IN ('setting', 'team')", name="kind"),
     CheckConstraint("purpose IN ('school-day', 'holiday-live', 'first-staff-day')", name="purpose"),
     CheckConstraint("urgency IN ('ordinary', 'urgent', 'late-on-arrival')", name="urgency"),
     CheckConstraint("legal_class IS NULL OR legal_class IN ('statutory', 'local-agreement')", name="legal_class"),
     Index("ix_router_destination_first_staff_day", "send_at", postgresql_where=text(_REMATCH), sqlite_where=text(_REMATCH)),
+    Index("ix_router_destination_moves", "ref", postgresql_where=text(_MOVES), sqlite_where=text(_MOVES)),
 )
 
 router_destination_child = Table(
