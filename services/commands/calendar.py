@@ -10,6 +10,7 @@ from rich.markup import escape
 from services.commands.session import console, with_parts
 from services.console.domain.calendar_plan import Change
 from services.console.handlers_calendars import CalendarResult, export_calendar, import_calendar
+from services.console.handlers_closing import REASONS, Closed, close, reopen
 from shared.service import Parts
 
 app = typer.Typer(help="School days in and out.", no_args_is_help=True)
@@ -48,6 +49,42 @@ def export(
         typer.echo(await export_calendar(setting, year, parts), nl=False)
 
     with_parts(work)
+
+
+@app.command("close")
+def closing(
+    of: Annotated[str, typer.Option("--of", help="A setting, or an authority: then every open setting of it.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}.")],
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; the first where left out.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Store it. Without this it is only shown.")] = False,
+) -> None:
+    """Close for a day or a few: snow, a strike, a polling station; an INSET day keeps its staff."""
+
+    async def work(parts: Parts) -> None:
+        _say("closed", await close(of, first.date(), (last or first).date(), reason, parts, apply=apply), apply=apply)
+
+    with_parts(work)
+
+
+@app.command("reopen")
+def reopening(
+    of: Annotated[str, typer.Option("--of", help="A setting, or an authority: then every open setting of it.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; the first where left out.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Store it. Without this it is only shown.")] = False,
+) -> None:
+    """Let those days be again what the calendar says of them."""
+
+    async def work(parts: Parts) -> None:
+        _say("as the calendar says", await reopen(of, first.date(), (last or first).date(), parts, apply=apply), apply=apply)
+
+    with_parts(work)
+
+
+def _say(what: str, done: Closed, *, apply: bool) -> None:
+    line = f"{done.settings} {'setting' if done.settings == 1 else 'settings'}, {done.days} {'day' if done.days == 1 else 'days'} {what}"
+    console.print(f"{line}: stored, {done.changed} of them new" if apply else f"{line}: nothing was stored yet; --apply stores it")
 
 
 def told(result: CalendarResult) -> list[str]:

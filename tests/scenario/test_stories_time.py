@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from services import composition
+from services.console.handlers_closing import close
+from services.router.roll import import_roll
 from shared.directory import BankHolidays, Directory
 from shared.directory.bank_holidays import DIVISIONS
+from tests.directory_samples import AUTHORITY
 from tests.scenario.night import FRIDAY, MONDAY, THURSDAY, Story, at, night, report_of, watched
+from tests.whole import ROLL_AS_AT_ON
 
 pytestmark = pytest.mark.sqlite_daily
 
@@ -85,3 +89,49 @@ async def test_mondays_belief_is_told_on_tuesday_at_ten(database_url: str, tmp_p
         assert {message[:9] for message in story.heard()} == {"Tue 10:00"}
         assert {message.rpartition(" ")[2] for message in story.heard()} >= {f"{role}@900001" for role in ("dsl", "deputy", "head")}
         assert await story.calls() == [("testshire-phone-desk", "not-acknowledged", "open")]
+
+
+async def test_snow_is_declared_at_half_past_six(database_url: str, tmp_path: Path) -> None:
+    """What was told in the night keeps its plan and its call. What comes after is due by Monday, and told at once."""
+    before, after = report_of("900001"), report_of("900001", seed=1, believed_at=at(FRIDAY, "06:40"))
+    async with night(database_url, tmp_path, reports=[before, after]) as story:
+        in_the_night = await story.reported(before)
+        await story.until(at(FRIDAY, "06:30"))
+        closed = await close("900001", FRIDAY, FRIDAY, "snow", story.w.parts, apply=True)
+        assert closed.changed == 1
+        await story.until(at(FRIDAY, "06:45"))
+        in_the_snow = await story.reported(after)
+        assert await deadlines(story, in_the_night) == ["2026-11-20T08:00:00Z"]
+        assert await deadlines(story, in_the_snow) == ["2026-11-23T08:00:00Z"]
+        assert "Fri 06:45" in {message[:9] for message in story.heard()}
+        await story.until(at(FRIDAY, "08:00"))
+        assert (await story.child(in_the_night))["outcome"] == "late"
+        assert (await story.child(in_the_snow))["outcome"] == "waiting"
+
+
+async def on_thursdays_alone(story: Story, folder: Path) -> None:
+    """The authority gives a roll in which every child of the nursery is there on Thursdays alone."""
+    table = (folder / "directory" / "roll.csv").read_text(encoding="utf-8")
+    (folder / "weekly.csv").write_text(table.replace("900003", "900003:thu"), encoding="utf-8")
+    parts = story.w.parts
+    result = await import_roll(
+        folder / "weekly.csv",
+        authority=AUTHORITY,
+        as_at_on=ROLL_AS_AT_ON,
+        agreement="ISA-1",
+        database=parts.database,
+        vault=parts.vault,
+        clock=parts.clock,
+        progress=lambda _done, _total: None,
+    )
+    assert result.applied
+
+
+async def test_a_nursery_child_who_attends_on_thursdays(database_url: str, tmp_path: Path) -> None:
+    """Tuesday's night is due by Thursday's morning, and the nursery hears of it tonight."""
+    report = report_of("900003", believed_at=at(TUESDAY, "22:00"))
+    async with night(database_url, tmp_path, reports=[report], start=at(TUESDAY, "22:05")) as story:
+        await on_thursdays_alone(story, tmp_path)
+        incident = await story.reported(report)
+        assert await deadlines(story, incident) == ["2026-11-26T08:00:00Z"]
+        assert "Tue 22:05" in {message[:9] for message in story.heard()}
