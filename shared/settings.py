@@ -46,6 +46,8 @@ class Settings(BaseModel):
     """Where sealed lists of what is owed go, for a duty desk that works without the service."""
     fallback_key_file: Path | None = None
     """The public key that they are sealed for."""
+    bank_holidays_url: str = ""
+    """Where the published list of bank holidays is looked at once a day; without it the list is the program's own."""
     webhook_private: bool = False
     """Whether webhooks may go to addresses that are not public: to a receiver in the same network."""
     folders_file: Path | None = None
@@ -134,6 +136,8 @@ def _not_live(settings: Settings) -> list[str]:
         faults.append("ENCOMPASS_EMAIL_URL must be smtps:// or smtp+starttls:// outside demo")
     if _scheme(settings.sms_url) in ("file", "console"):
         faults.append("ENCOMPASS_SMS_URL must not be a file or the console outside demo")
+    if settings.bank_holidays_url and not settings.bank_holidays_url.startswith("https://"):
+        faults.append("ENCOMPASS_BANK_HOLIDAYS_URL must begin with https://: whoever changes it on the way moves a deadline")
     return faults
 
 

@@ -1,4 +1,4 @@
-"""Where people find support, by area and period."""
+"""Where people find support, by area and period; and what the published bank holidays are otherwise than the program's."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,6 +30,13 @@ def upgrade() -> None:
         sa.CheckConstraint("audience IN ('public', 'staff')", name=op.f("ck_directory_support_audience")),
         sa.CheckConstraint("holiday IS NULL OR holiday IN ('open', 'closed', 'dates')", name=op.f("ck_directory_support_holiday")),
         sa.PrimaryKeyConstraint("support_id", name=op.f("pk_directory_support")),
+    )
+    op.create_table(
+        "directory_bank_holiday",
+        sa.Column("nation", sa.String(length=16), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("is_holiday", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("nation", "on", name=op.f("pk_directory_bank_holiday")),
     )
     op.create_index(op.f("ix_directory_support_area"), "directory_support", ["area"])
     if op.get_bind().dialect.name == "postgresql":

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.console import store_readiness
 from services.console.domain import readiness
 from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, CALLS_DAYS, Finding
+from services.console.handlers_bank_holidays import KIND
 from shared.calendar import london_date
 from shared.db import Reading
 from shared.scope import Scope
@@ -35,8 +36,10 @@ def add(router: APIRouter, parts: Parts) -> None:
             nations = await store_readiness.nations(reading, session.scope)
             named = {team for policy in await parts.directory.policies(reading) for team in policy.named_teams}
             duty_list = await _duty_list(reading) if session.role is Role.OPERATOR else ()
+            short = await parts.directory.cover_findings(reading, today)
+            looked_at = await store_readiness.last_import_at(reading, KIND) if parts.settings.bank_holidays_url else parts.clock.now()
             unreachable = await store_readiness.unreachable_teams(reading, session.scope, named)
-        cover = [(found.nation, found.covers_until_on) for found in parts.directory.cover_findings(today) if found.nation in nations]
+        cover = [(found.nation, found.covers_until_on) for found in short if found.nation in nations]
         return frame.layout.staff(
             request,
             session,
@@ -48,7 +51,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             duty_list=duty_list,
             calendars=calendars,
             calendar_days=CALENDAR_NEEDED_DAYS,
-            bank_holidays=readiness.of_bank_holidays(cover),
+            bank_holidays=(*readiness.of_bank_holidays(cover), *readiness.of_published_days(looked_at, parts.clock.now())),
         )
 
 

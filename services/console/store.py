@@ -16,6 +16,7 @@ from shared.db.tables.directory import (
     directory_area,
     directory_area_team,
     directory_authority,
+    directory_bank_holiday,
     directory_day,
     directory_import,
     directory_policy,
@@ -26,6 +27,7 @@ from shared.db.tables.directory import (
 )
 from shared.directory import Authority, Passphrase
 from shared.directory.passphrase import hashed
+from shared.directory.published_days import Difference
 from shared.directory.support import Support
 from shared.ids import new_id, new_token
 from shared.policy import Policy, to_json, version
@@ -167,6 +169,13 @@ async def versions_of(reading: Reading, owner_kind: str, owner: str, effective_f
         .order_by(directory_policy.c.published_at, directory_policy.c.version)
     )
     return list((await reading.execute(statement)).scalars())
+
+
+async def replace_bank_holidays(tx: Transaction, values: Sequence[Difference]) -> None:
+    """What the published list says otherwise, all of it."""
+    await tx.execute(delete(directory_bank_holiday))
+    if values:
+        await tx.execute(insert(directory_bank_holiday), [asdict(one) for one in values])
 
 
 async def note_import(tx: Transaction, kind: str, taken: int, refused: int, now: datetime) -> None:

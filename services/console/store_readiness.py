@@ -7,7 +7,14 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from shared.db import Reading
-from shared.db.tables.directory import directory_authority, directory_contact, directory_setting, directory_team, directory_term
+from shared.db.tables.directory import (
+    directory_authority,
+    directory_contact,
+    directory_import,
+    directory_setting,
+    directory_team,
+    directory_term,
+)
 from shared.db.tables.journal import journal
 from shared.db.tables.notifier import notifier_list
 from shared.errors import Misuse
@@ -148,6 +155,12 @@ async def last_duty_list_at(reading: Reading) -> datetime | None:
     """When the duty desk's list was written last; None when it never was."""
     newest = select(notifier_list.c.written_at).order_by(notifier_list.c.written_at.desc()).limit(1)
     return (await reading.execute(newest)).scalar_one_or_none()
+
+
+async def last_import_at(reading: Reading, kind: str) -> datetime | None:
+    """When a file, or a list, of that kind was taken last; None when none ever was."""
+    newest = select(directory_import.c.imported_at).where(directory_import.c.kind == kind)
+    return (await reading.execute(newest.order_by(directory_import.c.imported_at.desc()).limit(1))).scalar_one_or_none()
 
 
 async def nations(reading: Reading, scope: Scope) -> frozenset[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from shared.calendar import Calendar, DayKind, Term
 from shared.db import Reading
-from shared.db.tables.directory import directory_authority, directory_day, directory_setting, directory_term
+from shared.db.tables.directory import directory_authority, directory_bank_holiday, directory_day, directory_setting, directory_term
 from shared.directory.bank_holidays import BankHolidays
 from shared.directory.values import Setting
 from shared.errors import NotFound
@@ -47,6 +47,15 @@ async def of_settings(reading: Reading, bank_holidays: BankHolidays, settings: S
     return calendars
 
 
+async def published(reading: Reading, bank_holidays: BankHolidays) -> BankHolidays:
+    """The bank holidays of every nation, as the published list has them where it was looked at."""
+    by_nation = dict(bank_holidays.by_nation)
+    for row in await reading.execute(select(directory_bank_holiday)):
+        if row.nation in by_nation:
+            by_nation[row.nation] = by_nation[row.nation] | {row.on} if row.is_holiday else by_nation[row.nation] - {row.on}
+    return BankHolidays(by_nation=by_nation)
+
+
 async def mostly_closed(reading: Reading, bank_holidays: BankHolidays, authority: str, on: date) -> bool:
     """Whether nobody is at most of the authority's open settings on the date ``on``, among those whose calendar says anything of it.
 
@@ -80,8 +89,18 @@ def _calendar(setting_id: str, authority: str, holidays: frozenset[date], terms:
 
 async def _holidays(reading: Reading, bank_holidays: BankHolidays, authorities: Iterable[str]) -> dict[str, frozenset[date]]:
     wanted = set(authorities)
-    statement = select(directory_authority.c.authority, directory_authority.c.nation).where(directory_authority.c.authority.in_(wanted))
-    found = {row.authority: bank_holidays.dates(row.nation) for row in await reading.execute(statement)}
+    columns = (
+        directory_authority.c.authority,
+        directory_authority.c.nation,
+        directory_bank_holiday.c.on,
+        directory_bank_holiday.c.is_holiday,
+    )
+    theirs = directory_bank_holiday.c.nation == directory_authority.c.nation
+    joined = select(*columns).outerjoin_from(directory_authority, directory_bank_holiday, theirs)
+    found: dict[str, frozenset[date]] = {}
+    for row in await reading.execute(joined.where(directory_authority.c.authority.in_(wanted))):
+        known = found.get(row.authority) or bank_holidays.dates(row.nation)
+        found[row.authority] = known if row.on is None else known | {row.on} if row.is_holiday else known - {row.on}
     if found.keys() != wanted:
         raise NotFound("there is no such authority")
     return found

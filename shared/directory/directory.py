@@ -186,9 +186,9 @@ class Directory:
         """Whether nobody is at most of this authority's settings on the London date ``on``: see ``calendars.mostly_closed``."""
         return await calendars.mostly_closed(reading, self._bank_holidays, authority, on)
 
-    def cover_findings(self, today: date) -> tuple[CoverFinding, ...]:
+    async def cover_findings(self, reading: Reading, today: date) -> tuple[CoverFinding, ...]:
         """Nations whose bank holidays are known for less than twelve months ahead."""
-        return self._bank_holidays.cover_findings(today)
+        return (await calendars.published(reading, self._bank_holidays)).cover_findings(today)
 
     # --- policies -------------------------------------------------------------------------------------------------------
 

@@ -144,6 +144,12 @@ def test_flags_are_not_told_apart() -> None:
     assert len({words.reason(f"{PREFIX}{code}") for code in ReleaseReason}) == 1
 
 
+def test_a_published_list_that_nobody_could_read_for_days_is_a_finding() -> None:
+    assert readiness.of_published_days(NOW - timedelta(days=3), NOW) == ()
+    assert len(readiness.of_published_days(NOW - timedelta(days=3, minutes=1), NOW)) == 1
+    assert len(readiness.of_published_days(None, NOW)) == 1
+
+
 def test_findings_say_how_many_and_until_when() -> None:
     today = NOW.date()
     assert readiness.of_contacts("Testwood", 0, 0).text == "no verified contact"

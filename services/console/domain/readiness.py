@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 CALENDAR_NEEDED_DAYS = 60
 LIST_AGE_MAX = timedelta(minutes=45)
+DAYS_AGE_MAX = timedelta(days=3)
 """The duty desk's list is written every quarter of an hour; two that failed are an alarm."""
 CALLS_DAYS = 90
 """How long a wrong number is remembered."""
@@ -53,6 +54,14 @@ def of_calendar(subject: str, last_on: date | None, today: date) -> Finding:
 def of_bank_holidays(ends: Iterable[tuple[str, date]]) -> tuple[Finding, ...]:
     """Nations whose bank holidays are known for less than twelve months ahead."""
     return tuple(Finding(subject=nation.capitalize(), text="bank holidays are known only until", on=end) for nation, end in ends)
+
+
+def of_published_days(last_at: datetime | None, now: datetime) -> tuple[Finding, ...]:
+    """That the published list of bank holidays has not been looked at for days: one added at short notice would be a school day here."""
+    if last_at is not None and now - last_at <= DAYS_AGE_MAX:
+        return ()
+    text = "the published list could not be read for days: a holiday at short notice would not be known here"
+    return (Finding(subject="Bank holidays", text=text),)
 
 
 def of_duty_list(last_at: datetime | None, now: datetime) -> tuple[Finding, ...]:

@@ -114,6 +114,15 @@ directory_area_team = Table(
     Column("source", String(120), nullable=False),
 )
 
+#: What the published list of bank holidays says otherwise than the one that came with the program.
+directory_bank_holiday = Table(
+    "directory_bank_holiday",
+    metadata,
+    Column("nation", String(16), primary_key=True),
+    Column("on", Date, primary_key=True),
+    Column("is_holiday", Boolean, nullable=False),
+)
+
 #: Where people find support: ``area`` is ``all``, a nation, ``force:CODE`` or an authority; ``closed`` are pairs of ISO dates.
 directory_support = Table(
     "directory_support",
