@@ -29,7 +29,7 @@ from shared.settings import Settings
 
 def build(parts: Parts) -> Service:
     """The service."""
-    intake = Intake(database=parts.database, vault=parts.vault, retention_months=parts.settings.retention_months)
+    intake = _intake(parts)
     gathering = Gathering(intake.accept)
     keys = Keys(parts.database, parts.clock)
     corrections = Corrections(database=parts.database, vault=parts.vault)
@@ -70,11 +70,16 @@ def build(parts: Parts) -> Service:
     )
 
 
+def _intake(parts: Parts) -> Intake:
+    months = parts.settings.retention_months
+    return Intake(database=parts.database, vault=parts.vault, retention_months=months, directory=parts.directory)
+
+
 def folders(parts: Parts) -> Folders | None:
     """The watched folders that the settings name. Raises SettingsRefused when they, or their mapping files, cannot be used."""
     if parts.settings.folders_file is None:
         return None
-    intake = Intake(database=parts.database, vault=parts.vault, retention_months=parts.settings.retention_months)
+    intake = _intake(parts)
     corrections = Corrections(database=parts.database, vault=parts.vault)
     return Folders(
         [

@@ -5,7 +5,7 @@ together. Nothing is answered before the commit, and what is committed is the re
 pointer, all together (D1). Later versions are ``handlers_correct``'s, and what became of the children ``handlers_show``'s.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,10 +17,12 @@ from services.ingest.handlers_stored import Receipt, is_same, receipt
 from services.ingest.store import Incident
 from shared.calendar.wall import london_date
 from shared.db import Database, Transaction
+from shared.directory import Directory
 from shared.errors import Misuse, Unavailable, VaultSealed
 from shared.events import INGEST, IncidentReceived
 from shared.ids import new_id
 from shared.log import logger
+from shared.policy import PolicyRefused, deciding
 from shared.report.findings import Finding
 from shared.report.model import Report
 from shared.report.read import read
@@ -89,12 +91,13 @@ def received(body: bytes, *, force: str, key_id: str, received_at: datetime, san
 
 
 class Intake:
-    """Takes reports. ``retention_months`` counts from the month of receipt."""
+    """Takes reports. ``retention_months`` counts from the month of receipt; a force's policy (``directory``) may keep its own for less."""
 
-    def __init__(self, *, database: Database, vault: Vault, retention_months: int) -> None:
+    def __init__(self, *, database: Database, vault: Vault, retention_months: int, directory: Directory | None = None) -> None:
         self._database = database
         self._vault = vault
         self._retention_months = retention_months
+        self._directory = directory
 
     async def accept(self, batch: Sequence[Accept]) -> list[Answer]:
         """Take every report of the batch in one transaction; the answers are in the batch's order, and durable when this returns.
@@ -164,12 +167,28 @@ class Intake:
 
     async def _sealers(self, tx: Transaction, incidents: Sequence[Incident]) -> Mapping[str, Sealer]:
         """Raises Unavailable without a month's key: whoever keeps the keyring extends it, and the sender tries again meanwhile."""
-        months = {one.incident_id: retention_month(london_date(one.received_at), self._retention_months) for one in incidents}
+        kept = await self._kept_months(tx, {one.force for one in incidents})
+        months = {one.incident_id: retention_month(london_date(one.received_at), kept[one.force]) for one in incidents}
         try:
             return await self._vault.new_scopes(tx, months)
         except VaultSealed:
             log.error("keyring.short", key_id=max(months.values()))
             raise Unavailable("the keyring does not reach the report's retention month", code="keyring-short") from None
+
+    async def _kept_months(self, tx: Transaction, forces: Collection[str]) -> Mapping[str, int]:
+        """How long the reports of each force are kept: as the installation does, or less by the policy that the force has in force. A
+        policy that cannot be read shortens nothing, and refuses no report."""
+        months = dict.fromkeys(forces, self._retention_months)
+        if self._directory is None:
+            return months
+        try:
+            policies = await self._directory.policies(tx)
+        except PolicyRefused:
+            log.error("policy.unreadable")
+            return months
+        on = london_date(tx.clock.now())
+        own = {force: deciding(policies, force, None, on) for force in forces}
+        return {force: min(kept, by.retention_months or kept) if (by := own[force]) else kept for force, kept in months.items()}
 
     async def _restamp(self, tx: Transaction, repeats: Sequence[tuple[Incident, Accept]]) -> None:
         """The same content under a later stamp: what is older than that stamp is old from now on."""

@@ -8,16 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
-from services.ingest.handlers import Accepted, Different, Repeated, received
+from services.ingest.handlers import Accepted, Different, Intake, Repeated, received
 from shared.clock import ManualClock
 from shared.db import Database
 from shared.db.journal import of_incident
+from shared.db.tables.directory import directory_policy
+from shared.directory import BankHolidays, Directory
 from shared.errors import Unavailable
 from shared.events import IncidentReceived
+from shared.policy import parse, to_json, version
 from shared.report.store import load
 from shared.scope import Scope
+from shared.vault import Vault, retention_month
 from tests.contract.ingest_world import FORCE, KEYRING, NOW, World, a_world, with_keyring
+from tests.routing import POLICY
 from tests.samples import sample_body, sample_report
 
 
@@ -166,3 +172,19 @@ async def test_a_failing_keyring_takes_nothing(world: World, database: Database)
     with pytest.raises(Unavailable, match="keyring"):
         await intake.accept([accept_of(world)])
     assert await world.count("ingest_incident") == await world.count("journal") == 0
+
+
+@pytest.mark.parametrize(("months", "kept"), [(2, 2), (60, 6), (None, 6)])
+async def test_a_forces_policy_keeps_its_reports_for_less_and_never_for_longer(
+    world: World, database: Database, clock: ManualClock, months: int | None, kept: int
+) -> None:
+    policy = replace(parse(POLICY, source="test"), owner=FORCE, retention_months=months)
+    async with database.transaction() as tx:
+        row = {"version": version(policy), "owner_kind": "force", "owner": FORCE, "effective_from_on": policy.effective_from_on}
+        await tx.execute(insert(directory_policy), row | {"document": to_json(policy), "published_at": clock.now()})
+    vault = Vault(KEYRING, clock)
+    intake = Intake(database=database, vault=vault, retention_months=6, directory=Directory(vault, BankHolidays.bundled()))
+    [answer] = await intake.accept([accept_of(world)])
+    assert isinstance(answer, Accepted)
+    [key] = await world.rows("vault_key")
+    assert key["kek_id"] == retention_month(NOW.date(), kept)
