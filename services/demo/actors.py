@@ -10,8 +10,11 @@ from services.demo.people import chosen
 from shared.calendar import at, london_date
 from shared.calendar.wall import LONDON
 
+DONE = "/message/done"
 ACTING, PASSING_ON = "I am acting on this today", "Seen, cannot act"
+LIST, NEXT = "/message/list", "/message/next"
 STEPS_MAX = 8
+LISTED_MAX = 60
 WAKES, GOES_TO_BED = time(6, 35), time(22, 30)
 
 
@@ -51,14 +54,30 @@ def reaction(seed: int, key: str, told_at: datetime) -> Reaction:
 
 
 async def visit(browser: Browser, link: str, habit: Habit, codes: Callable[[], Sequence[str]]) -> str:
-    """Open the link and do what that habit is, as far as the pages let her; where she ended. ``codes`` are all that have come so far."""
+    """Open the link and do what that habit is, as far as the pages let her; where she ended. ``codes`` are all that have come so far.
+
+    Where one message stands for all that came in the holidays she goes through its list, one after the other.
+    """
     page = await browser.open(link)
-    for _ in range(STEPS_MAX):
-        following = await _forward(browser, page, habit, codes)
+    opened: set[str] = set()
+    for _ in range(STEPS_MAX * LISTED_MAX):
+        following = await _next_of_list(browser, page, opened) or await _forward(browser, page, habit, codes)
         if following is None:
             break
         page = following
     return page.path
+
+
+async def _next_of_list(browser: Browser, page: Page, opened: set[str]) -> Page | None:
+    """The first of the list that she has not opened yet, from the list or on the way back to it."""
+    if page.path == DONE and opened and LIST in page.links:
+        page = await browser.open(LIST)
+    for form in page.several.get(NEXT, ()):
+        which = next(one.value for one in form.inputs if one.name == "which")
+        if which not in opened:
+            opened.add(which)
+            return await browser.submit(form)
+    return None
 
 
 async def _forward(browser: Browser, page: Page, habit: Habit, codes: Callable[[], Sequence[str]]) -> Page | None:

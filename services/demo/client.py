@@ -64,6 +64,8 @@ class Page:
     heading: str
     forms: Mapping[str, PostedForm]
     links: tuple[str, ...]
+    several: Mapping[str, tuple[PostedForm, ...]]
+    """Every form by action, in order, where a page has more than one of an action; ``forms`` has the last of them."""
 
 
 class Browser:
@@ -83,8 +85,14 @@ class Browser:
         form = page.forms.get(action)
         if form is None:
             raise Unexpected(f"the page {page.path} has no form for {action}")
+        return await self.submit(form, typed=typed, chosen=chosen, pressed=pressed)
+
+    async def submit(
+        self, form: PostedForm, *, typed: Mapping[str, str] | None = None, chosen: Sequence[str] = (), pressed: str = ""
+    ) -> Page:
+        """The page that follows that form."""
         fields = form.filled(typed=typed or {}, chosen=chosen, pressed=pressed)
-        return _page(await _answer(self._client.post(urljoin(str(self._client.base_url), action), data=fields)))
+        return _page(await _answer(self._client.post(urljoin(str(self._client.base_url), form.action), data=fields)))
 
 
 class PoliceSystem:
@@ -176,8 +184,10 @@ def _page(answer: httpx.Response) -> Page:
     reader = _Reader()
     reader.feed(answer.text)
     path = urlsplit(str(answer.url)).path
-    forms = {form.action: form for form in (PostedForm(action=action or path, inputs=tuple(inputs)) for action, inputs in reader.forms)}
-    return Page(path=path, heading=" ".join("".join(reader.heading).split()), forms=forms, links=tuple(reader.links))
+    every = [PostedForm(action=action or path, inputs=tuple(inputs)) for action, inputs in reader.forms]
+    several = {form.action: tuple(one for one in every if one.action == form.action) for form in every}
+    forms = {action: some[-1] for action, some in several.items()}
+    return Page(path=path, heading=" ".join("".join(reader.heading).split()), forms=forms, links=tuple(reader.links), several=several)
 
 
 class _Reader(HTMLParser):

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from services.demo import generated, store
-from services.demo.actors import Habit, reaction, visit
+from services.demo.actors import DONE, Habit, reaction, visit
 from services.demo.actors_staff import review, sign_in, telephone
 from services.demo.client import PoliceSystem, Unexpected, Visitors
 from services.demo.generated import CORRECT, POST, RESEND, Sending
@@ -33,7 +33,6 @@ STOPS = (time(6, 30), time(8, 5), time(13, 0), time(22, 0))
 """London wall times at which the sender asks what became of every child of whom that may have changed."""
 EVERYONE = STOPS[1]
 """When the holiday begins and when it ends, and at the last stop, she asks about every child."""
-DONE = "/message/done"
 AT_REST = frozenset({"acknowledged", "excluded"})
 SHIFTS = (time(6, 40), time(8, 20), time(13, 10))
 """London wall times at which reviewers and coordinators look at what is theirs, every day that there is any."""

@@ -266,3 +266,23 @@ async def test_what_somebody_has_acted_on_is_not_moved(world: World) -> None:
     await watch(world).run_once()
     assert set(await live(world)) == {"900001"}
     assert await watch(world).run_once() == 0
+
+
+@pytest.mark.parametrize(("born", "outcome"), [("2008-11-20", "matched"), ("2008-11-19", "excluded")])
+async def test_whoever_turns_eighteen_overnight_was_a_child_when_the_police_came_to_believe_it(
+    world: World, born: str, outcome: str
+) -> None:
+    body = report(school={"urn": "900002"}, date_of_birth=born, date_of_birth_accuracy="exact")
+    await world.load_roll([on_roll(body["children"][0])])
+    world.clock.move_to(NIGHT + timedelta(hours=2))
+    await told(world, body)
+    assert [row.outcome for row in await world.rows("router_decision")] == [outcome]
+
+
+@pytest.mark.parametrize("accuracy", ["estimated", "year-only"])
+async def test_an_estimated_birth_neither_excludes_nor_matches_by_name(world: World, accuracy: str) -> None:
+    body = report(school={"urn": "900002"}, date_of_birth="2008-01-01", date_of_birth_accuracy=accuracy, upn=None)
+    await world.load_roll([on_roll(body["children"][0], upn="")])
+    assert await told(world, body) == []
+    [decision] = await world.rows("router_decision")
+    assert (decision.outcome, decision.rule) == ("held", "no-date-of-birth")
