@@ -8,9 +8,11 @@ import typer
 from rich.markup import escape
 
 from services.commands.session import console, with_parts
+from services.console import store_subscriptions
 from services.console.domain.calendar_plan import Change
 from services.console.handlers_calendars import CalendarResult, export_calendar, import_calendar
 from services.console.handlers_closing import REASONS, Closed, close, reopen
+from services.console.handlers_subscriptions import subscribe, unsubscribe
 from shared.service import Parts
 
 app = typer.Typer(help="School days in and out.", no_args_is_help=True)
@@ -78,6 +80,49 @@ def reopening(
 
     async def work(parts: Parts) -> None:
         _say("as the calendar says", await reopen(of, first.date(), (last or first).date(), parts, apply=apply), apply=apply)
+
+    with_parts(work)
+
+
+@app.command("subscribe")
+def subscribing(
+    url: Annotated[str, typer.Argument(help="Where the calendar is published as iCalendar: an https address.")],
+    owner: Annotated[str, typer.Option("--for", help="The code of the authority, or of the setting, whose days they are.")],
+    source: Annotated[str, typer.Option(help="Where the calendar comes from; stored with each row.")],
+    accept: Annotated[list[str] | None, typer.Option(help="The code of a contradiction that may stand; may be repeated.")] = None,
+) -> None:
+    """Look at a published calendar once a day; what is in doubt is kept out and shown by the readiness page."""
+
+    async def work(parts: Parts) -> None:
+        await subscribe(owner, url, source, accept or (), parts)
+        console.print("it is looked at within a minute of the console's running, and then once a day")
+
+    with_parts(work)
+
+
+@app.command("unsubscribe")
+def unsubscribing(owner: Annotated[str, typer.Option("--for", help="The code of the authority, or of the setting.")]) -> None:
+    """Look there no more; the days that were taken stay."""
+
+    async def work(parts: Parts) -> None:
+        await unsubscribe(owner, parts)
+        console.print("it is looked at no more")
+
+    with_parts(work)
+
+
+@app.command("subscriptions")
+def subscriptions() -> None:
+    """List what is looked at, and what came of it."""
+
+    async def work(parts: Parts) -> None:
+        async with parts.database.reading() as reading:
+            known = await store_subscriptions.every(reading)
+        for one in known:
+            read = "never read" if one.read_at is None else f"read {one.read_at:%Y-%m-%d %H:%M} UTC"
+            console.print(escape(f"{one.owner}: {one.state} {one.finding}".rstrip() + f"; {read}; {one.url}"), soft_wrap=True)
+        if not known:
+            console.print("nothing is subscribed to")
 
     with_parts(work)
 

@@ -2,6 +2,8 @@
 
 from services.console import pages
 from services.console.loops_bank_holidays import BankHolidayWatch
+from services.console.loops_subscriptions import SubscriptionWatch
+from shared.bus.loop import Loop
 from shared.directory import BankHolidays
 from shared.events import CONSOLE
 from shared.service import Parts, Service
@@ -10,5 +12,7 @@ from shared.service import Parts, Service
 def build(parts: Parts) -> Service:
     """The service."""
     url = parts.settings.bank_holidays_url
-    watch = BankHolidayWatch(url=url, database=parts.database, clock=parts.clock, packaged=BankHolidays.bundled())
-    return Service(name=CONSOLE, pages=(pages.build(parts),), loops=(watch,) if url else ())
+    packaged, private = BankHolidays.bundled(), parts.settings.demo
+    watch = BankHolidayWatch(url=url, database=parts.database, clock=parts.clock, packaged=packaged, private=private)
+    loops: tuple[Loop, ...] = (SubscriptionWatch(parts), watch) if url else (SubscriptionWatch(parts),)
+    return Service(name=CONSOLE, pages=(pages.build(parts),), loops=loops)

@@ -3,14 +3,14 @@
 What contradicts itself keeps everything out until a person has accepted its code. The same file twice changes nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from services.console import store
 from services.console.domain import calendar_files, calendar_plan
-from services.console.domain.calendar_events import Event, EventKind, Finding, Source, contradictions
+from services.console.domain.calendar_events import CODES, Event, EventKind, Finding, Source, contradictions
 from services.console.domain.calendar_plan import Change, Owner, Rows
 from shared.calendar import Calendar, DayKind
 from shared.db import Reading, Transaction
@@ -48,12 +48,36 @@ async def import_calendar(
     ``source`` and ``as_at_on`` (a London date) are stored with each row. Raises FileRefused for a file that cannot be read, NotFound for
     an owner whom the directory does not hold, Refused for an empty source.
     """
+    return await _imported(lambda owner: _read(path, owner), owner_code, source, as_at_on, accept, parts, apply=apply)
+
+
+async def import_published(
+    content: bytes, owner_code: str, *, source: str, as_at_on: date, accept: Collection[str], parts: Parts
+) -> CalendarResult:
+    """The same of an iCalendar that was fetched, stored at once where nothing is left open. Raises FileRefused for what is none."""
+    if not _is_icalendar(content):
+        raise FileRefused("what is published there is no iCalendar")
+    return await _imported(lambda _: calendar_files.read_icalendar(content), owner_code, source, as_at_on, accept, parts, apply=True)
+
+
+async def _imported(
+    read_for: Callable[[Owner], Source],
+    owner_code: str,
+    source: str,
+    as_at_on: date,
+    accept: Collection[str],
+    parts: Parts,
+    *,
+    apply: bool,
+) -> CalendarResult:
+    if unknown := sorted(set(accept) - CODES):
+        raise Refused(f"--accept: {unknown[0]} is the code of no contradiction; they are {', '.join(sorted(CODES))}", code="unknown-code")
     if not 0 < len(source.strip()) <= SOURCE_MAX:
         raise Refused(f"--source: say in 1 to {SOURCE_MAX} characters where the calendar comes from", code="source")
     async with parts.database.transaction() as tx:
         await store.hold(tx)
         owner, calendar = await _owner(tx, owner_code, parts)
-        read = _read(path, owner)
+        read = read_for(owner)
         given = calendar_plan.rows(owner, read, source.strip(), as_at_on)
         own = await store.terms_of(tx, owner.authority, owner.setting_id)
         stored_days = await store.days_of(tx, owner.setting_id) if owner.setting_id is not None else []
@@ -122,6 +146,10 @@ async def _owner(reading: Reading, code: str, parts: Parts) -> tuple[Owner, Cale
     return Owner(authority=code, setting_id=None, name=""), await parts.directory.calendar(reading, None, code)
 
 
+def _is_icalendar(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].upper() == b"BEGIN:VCALENDAR"
+
+
 def _read(path: Path, owner: Owner) -> Source:
     """The file in whichever of the two layouts it is."""
     try:
@@ -130,7 +158,7 @@ def _read(path: Path, owner: Owner) -> Source:
         content = path.read_bytes()
     except OSError:
         raise FileRefused("the file cannot be read: check its name and its permissions") from None
-    if content.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].upper() == b"BEGIN:VCALENDAR":
+    if _is_icalendar(content):
         return calendar_files.read_icalendar(content)
     rows = read_rows(path, calendar_files.COLUMNS)
     return calendar_files.read_table(rows, owner.authority, owner.name if owner.setting_id is not None else None)

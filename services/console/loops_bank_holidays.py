@@ -23,12 +23,13 @@ class BankHolidayWatch:
     name = "console.bank-holidays"
     every_seconds = 60.0
 
-    def __init__(self, *, url: str, database: Database, clock: Clock, packaged: BankHolidays) -> None:
+    def __init__(self, *, url: str, database: Database, clock: Clock, packaged: BankHolidays, private: bool) -> None:
         self.woken = asyncio.Event()
         self._url = url
         self._database = database
         self._clock = clock
         self._packaged = packaged
+        self._private = private
         self._next_at: datetime | None = None
 
     async def run_once(self) -> int:
@@ -38,7 +39,7 @@ class BankHolidayWatch:
             return 0
         self._next_at = now + AGAIN
         try:
-            differing = await refresh(await fetch(self._url), self._database, self._clock, self._packaged)
+            differing = await refresh(await fetch(self._url, private=self._private), self._database, self._clock, self._packaged)
         except EncompassError as error:
             log.error("bank-holidays.not-refreshed", error=error.code)
             return 0

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.console import store_readiness
+from services.console import store_readiness, store_subscriptions
 from services.console.domain import readiness
-from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, CALLS_DAYS, Finding
+from services.console.domain.readiness import CALENDAR_NEEDED_DAYS, CALLS_DAYS, DAYS_AGE_MAX, Finding
 from services.console.handlers_bank_holidays import KIND
 from shared.calendar import london_date
 from shared.db import Reading
@@ -68,4 +68,7 @@ async def _telephone(reading: Reading, scope: Scope) -> list[Finding]:
 
 async def _calendars(reading: Reading, scope: Scope, today: date) -> list[Finding]:
     ends = await store_readiness.calendar_ends(reading, scope, today + timedelta(days=CALENDAR_NEEDED_DAYS))
-    return [readiness.of_calendar(end.name, end.last_on, today) for end in ends]
+    unsound = await store_subscriptions.unsound(reading, scope, reading.clock.now() - DAYS_AGE_MAX)
+    return [readiness.of_calendar(end.name, end.last_on, today) for end in ends] + [
+        readiness.of_subscription(name, one.state, one.finding) for name, one in unsound
+    ]

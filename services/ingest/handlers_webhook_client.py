@@ -13,7 +13,7 @@ from functools import cache
 
 import httpx
 
-from services.ingest.domain.webhook import is_public
+from shared.addresses import is_public
 from shared.db import assert_outside_transaction
 
 TIMEOUT_SECONDS = 10.0

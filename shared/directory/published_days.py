@@ -12,7 +12,6 @@ from datetime import date
 from shared.directory.bank_holidays import DIVISIONS
 from shared.errors import Refused
 
-BYTES_MAX = 1024 * 1024
 FEWEST_A_YEAR = 6
 """Every nation has eight or more; a list with fewer for this year has lost some."""
 MOST_TAKEN_BACK = 2

@@ -11,11 +11,10 @@ from threading import Thread
 import pytest
 
 from services import composition
-from services.console.handlers_days_client import fetch
+from services.console.handlers_days_client import BYTES_MAX, fetch
 from services.console.loops_bank_holidays import BankHolidayWatch
 from shared.calendar import DayKind
 from shared.directory import BankHolidays
-from shared.directory.published_days import BYTES_MAX
 from shared.errors import SettingsRefused, Unavailable
 from shared.scope import Scope
 from shared.settings import checked, refuse_doubtful
@@ -60,7 +59,7 @@ def serving(answers: list[tuple[int, bytes]]) -> Iterator[str]:
 
 
 def watch(w: Whole, url: str) -> BankHolidayWatch:
-    return BankHolidayWatch(url=url, database=w.parts.database, clock=w.clock, packaged=BankHolidays.bundled())
+    return BankHolidayWatch(url=url, database=w.parts.database, clock=w.clock, packaged=BankHolidays.bundled(), private=True)
 
 
 async def kind(w: Whole) -> DayKind:
@@ -88,14 +87,20 @@ async def test_a_holiday_is_added_is_kept_when_the_answer_is_bad_and_is_taken_ba
 @pytest.mark.parametrize("body", [b"x" * (BYTES_MAX + 1), b""])
 async def test_an_answer_that_is_too_long_or_no_success_is_none(w: Whole, body: bytes) -> None:
     with serving([(200 if body else 404, body)]) as url, pytest.raises(Unavailable):
+        await fetch(url, private=True)
+
+
+async def test_an_address_inside_is_refused_before_anything_is_asked(w: Whole) -> None:
+    with serving([(200, published())]) as url, pytest.raises(Unavailable) as refused:
         await fetch(url)
+    assert refused.value.code == "address-refused"
 
 
 async def test_nobody_at_the_other_end_is_an_error_of_ours(w: Whole) -> None:
     with serving([(200, b"")]) as url:
         gone = url
     with pytest.raises(Unavailable):
-        await fetch(gone)
+        await fetch(gone, private=True)
     assert await watch(w, gone).run_once() == 0
 
 

@@ -134,3 +134,11 @@ async def test_what_cannot_be_read_or_is_nobodys_is_refused_in_one_line(parts: P
         await taken(parts, tmp_path / "absent.ics", "900001")
     with pytest.raises(Refused, match="--source"):
         await import_calendar(path, "900002", source=" ", as_at_on=date(2026, 11, 1), accept=(), apply=False, parts=parts)
+
+
+async def test_a_code_that_is_none_is_refused_before_anything_is_looked_at(parts: Parts, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "calendar.csv", COLUMNS, [row("INSET", "2027-09-01")])
+    with pytest.raises(Refused) as refused:
+        await taken(parts, path, "999", "everything")
+    assert refused.value.code == "unknown-code"
+    assert "two-kinds" in str(refused.value)

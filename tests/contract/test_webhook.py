@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.ingest.domain.webhook import OVERLAP, PAUSED_AFTER, back_off, is_public, url_fault
+from services.ingest.domain.webhook import OVERLAP, PAUSED_AFTER, back_off, url_fault
 from services.ingest.handlers_webhook import Webhooks
 from services.ingest.handlers_webhook_client import Posted, Poster
 from services.ingest.loops_webhook import ENTRIES_AT_ONCE, LEASE, Pushing
+from shared.addresses import is_public
 from shared.calendar import london_date
 from shared.clock import ManualClock
 from shared.db import Database

@@ -51,6 +51,15 @@ BESIDE = frozenset((*_WHICH.split(" "), *"123456"))
 """Words that say which term or day it is and change nothing."""
 
 
+CODES = frozenset(
+    {
+        *("holiday-in-term", "not-a-bank-holiday", "older", "overlap", "repeats", "reversed", "school-on-bank-holiday"),
+        *("two-kinds", "weekend", "year", "year-missing"),
+    }
+)
+"""Every contradiction that can be found and, by its code, accepted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event: where it stands (a line or a UID), what it says, and the school year that it claims (None where the layout has none)."""

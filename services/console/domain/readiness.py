@@ -51,6 +51,13 @@ def of_calendar(subject: str, last_on: date | None, today: date) -> Finding:
     return Finding(subject=subject, text="its term dates ended on" if last_on < today else "its term dates end on", on=last_on)
 
 
+def of_subscription(subject: str, state: str, finding: str) -> Finding:
+    """A published calendar that nobody could read for days, or that is in doubt."""
+    if state == "kept-out":
+        return Finding(subject=subject, text=f"its published calendar is kept out ({finding}): look at it with encompass calendar import")
+    return Finding(subject=subject, text="its published calendar could not be read for days")
+
+
 def of_bank_holidays(ends: Iterable[tuple[str, date]]) -> tuple[Finding, ...]:
     """Nations whose bank holidays are known for less than twelve months ahead."""
     return tuple(Finding(subject=nation.capitalize(), text="bank holidays are known only until", on=end) for nation, end in ends)

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 PREFIX = "whsec_"
@@ -20,8 +19,6 @@ PAUSED_AFTER = timedelta(days=5)
 """A receiver that has taken nothing for so long is told no more until somebody resumes it; every try before is a line in the log."""
 
 _BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 3_600))
-_TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16"))
-"""IPv6 addresses that stand for an IPv4 one, which may be a private one."""
 
 
 def secret_of(token: str) -> str:
@@ -59,20 +56,6 @@ def url_fault(url: str, *, plain: bool) -> str | None:
     if parts.username is not None or parts.password is not None or parts.fragment:
         return "the address must not carry a user, a password or a fragment"
     return None
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one that the whole Internet reaches. Anything else is somebody's inside, perhaps ours."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return is_public(str(found.ipv4_mapped))
-        if found.is_site_local or any(found in network for network in _TRANSLATED):
-            return False
-    return found.is_global and not found.is_multicast and not found.is_reserved
 
 
 def _key(secret: str) -> bytes:

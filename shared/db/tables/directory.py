@@ -114,6 +114,23 @@ directory_area_team = Table(
     Column("source", String(120), nullable=False),
 )
 
+#: Where an authority or a setting publishes its calendar, and what came of it. ``state``: ``new``, ``taken``, ``kept-out`` (it contradicts
+#: itself or what is here: ``finding`` has the codes) or ``not-read``. ``seen_hash`` is that of the file that was looked at last.
+directory_subscription = Table(
+    "directory_subscription",
+    metadata,
+    Column("owner", String(32), primary_key=True),
+    Column("url", String(500), nullable=False),
+    Column("source", String(120), nullable=False),
+    Column("accept", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("finding", String(200), nullable=False),
+    Column("seen_hash", String(64)),
+    Column("looked_at", Instant),
+    Column("read_at", Instant),
+    CheckConstraint("state IN ('new', 'taken', 'kept-out', 'not-read')", name="state"),
+)
+
 #: What the published list of bank holidays says otherwise than the one that came with the program.
 directory_bank_holiday = Table(
     "directory_bank_holiday",
