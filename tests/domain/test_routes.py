@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.router.domain.candidates import candidates
 from services.router.domain.decision import Decision, Excluded, Held, Matched, became
 from services.router.domain.routes import Where, legal_class, route_of, routed
 from shared.directory.values import Setting
@@ -213,3 +214,11 @@ def test_a_setting_that_closed_is_what_it_became_however_often() -> None:
     assert became({"1": closed("1", "2"), "2": closed("2", "1")}, "1") is None
     assert became({"1": closed("1", None)}, "1") is None
     assert became({}, "1") is None
+
+
+def test_a_reviewer_sees_what_a_closed_setting_has_become_and_can_choose_it() -> None:
+    settings = {"900009": closed("900009", "900010"), "900010": setting("900010", "New Testwood")}
+    found = candidates(child(), [pupil(setting_ids=("900009",))], settings, {"testshire"})
+    [one] = found.shown
+    assert one.open_ids == ("900010",)
+    assert any("closed), now New Testwood" in line.on_roll for line in one.lines)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from services.router.domain.decision import became
 from services.router.domain.evidence import (
     NAME_DOB,
     UPN,
@@ -127,6 +128,12 @@ def place_words(setting: Setting) -> str:
     return f"{setting.name} ({setting.town or 'town not known'}, {setting.setting_id}{closed})"
 
 
+def _place_now(setting: Setting, settings: Mapping[str, Setting]) -> str:
+    """The same, and what a closed one has become."""
+    there = became(settings, setting.setting_id)
+    return place_words(setting) if there is None or there is setting else f"{place_words(setting)}, now {place_words(there)}"
+
+
 def matching(settings: Iterable[Setting], text: str) -> tuple[Setting, ...]:
     """The open settings that a reviewer may mean: every word of the text is in the name or town, or it is the number; by name and town."""
     words = setting_name(text).split()
@@ -173,7 +180,7 @@ def _candidate(child: Child, pupil: Pupil, settings: Mapping[str, Setting]) -> C
         Line(
             name="School",
             reported=_school_words(child),
-            on_roll="; ".join(place_words(one) for one in hers) or "none on the roll",
+            on_roll="; ".join(_place_now(one, settings) for one in hers) or "none on the roll",
             verdict=_school(child, pupil, hers),
         ),
         _postcode(child, pupil),
@@ -183,7 +190,7 @@ def _candidate(child: Child, pupil: Pupil, settings: Mapping[str, Setting]) -> C
         authority=pupil.authority,
         full_name=full_name,
         setting_ids=tuple(sorted(set(pupil.setting_ids))),
-        open_ids=tuple(one.setting_id for one in hers if one.is_open),
+        open_ids=tuple(dict.fromkeys(there.setting_id for one in hers if (there := became(settings, one.setting_id)) is not None)),
         lines=tuple(sorted(lines, key=lambda line: _ORDER.index(line.verdict))),
     )
 
