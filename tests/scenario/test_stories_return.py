@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from services.demo.actors import DONE, Habit, visit
+from services.demo.client import Visitors
 from services.router.roll import import_roll
 from tests.directory_samples import AUTHORITY
 from tests.samples import sample_upn
-from tests.scenario.journey import arrives
+from tests.scenario.journey import arrives, newest_link, reached_at
 from tests.scenario.night import Story, at, night, report_of
+from tests.whole import PUBLIC_URL
 
 pytestmark = pytest.mark.sqlite_daily
 
@@ -103,3 +106,22 @@ async def test_the_return_from_the_christmas_break(database_url: str, tmp_path: 
         assert school == [*[one for one in at_seven if SCHOOL in one], f"Mon 07:00 sms dsl@{SCHOOL} code"]
         assert (await first_staff_day(story, moved))[OTHER] == "late"
         assert (await first_staff_day(story, left))[LEAD] == "late"
+
+
+async def test_the_demonstrations_people_go_through_the_list_too(database_url: str, tmp_path: Path) -> None:
+    """Otherwise its weeks would show schools that nobody can see are late."""
+    reports = [
+        report_of(SCHOOL, seed=number, believed_at=at(on, "22:00"), reference=f"LIST-{number}") for number, on in enumerate(BREAK[:3])
+    ]
+    async with night(database_url, tmp_path, reports=reports, start=at(BREAK[0], "22:10"), every=SELDOM) as story:
+        incidents = []
+        for on, report in zip(BREAK, reports, strict=False):
+            await story.until(at(on, "22:10"))
+            incidents.append(await story.reported(report))
+        await story.until(at(RETURN, "07:00"))
+        dsl = f"dsl@{SCHOOL}"
+        async with Visitors(story.w.app, PUBLIC_URL).browser() as browser:
+            ended_at = await visit(browser, newest_link(story.w, dsl), Habit.ACTS, lambda: story.w.codes(reached_at(dsl)["sms"]))
+        assert ended_at == DONE
+        for incident in incidents:
+            assert await first_staff_day(story, incident) == {SCHOOL: "acknowledged"}
