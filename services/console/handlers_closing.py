@@ -70,8 +70,22 @@ async def _set(code: str, first_on: date, last_on: date, kind: str, source: str,
         there = sorted(one for one, setting in known.items() if setting.is_open)
         if not there:
             raise NotFound("--of: the directory holds no open setting of that code, nor any in an authority of it")
-        rows = [DayRow(setting_id=one, on=on, kind=kind, source=source, as_at_on=today) for one in there for on in dates]
-        changed = await store.merge_days(tx, rows) if apply else 0
+        stored = {(day.setting_id, day.on): day for day in await store.days_at(tx, there, dates)}
+        rows = [
+            DayRow(setting_id=one, on=on, kind=kind, source=source, as_at_on=today)
+            for one in there
+            for on in dates
+            if _may_change(stored.get((one, on)), kind)
+        ]
+        changed = await store.merge_days(tx, rows) if apply and rows else 0
         if changed:
             await store.note_import(tx, "days", len(rows), 0, parts.clock.now())
     return Closed(settings=len(there), days=len(dates), changed=changed)
+
+
+def _may_change(day: DayRow | None, kind: str) -> bool:
+    """A day that the calendar says something of already keeps it: closing adds to the calendar, and opening again takes away what closing
+    added."""
+    if day is None:
+        return kind != AS_USUAL
+    return day.source in REASONS.values()

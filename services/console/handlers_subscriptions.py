@@ -69,4 +69,6 @@ async def _taken(one: Subscription, content: bytes, parts: Parts) -> tuple[str, 
     result = await import_published(content, one.owner, source=one.source, as_at_on=on, accept=one.accept, parts=parts)
     if result.open:
         return "kept-out", " ".join(result.open)
-    return ("taken", "") if result.terms or result.days else ("kept-out", "empty")
+    if not (result.terms or result.days):
+        return "kept-out", "empty"
+    return "taken", "left-out" if result.left else ""

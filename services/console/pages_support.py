@@ -13,10 +13,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from shared.calendar import london_date
-from shared.calendar.breaks import Break, coming_break
+from shared.calendar.breaks import Break, coming_break, current_break
 from shared.db import Reading
 from shared.directory import Authority
-from shared.directory.support import PUBLIC, Shown, areas_of, shown
+from shared.directory.support import EVERYWHERE, PUBLIC, Shown, areas_of, shown
+from shared.directory.values import NATIONS
 from shared.service import Parts
 from shared.web.support import grouped
 from shared.web.words import day
@@ -39,30 +40,36 @@ def add(router: APIRouter, parts: Parts) -> None:
         async with parts.database.reading() as reading:
             known = await parts.directory.authorities(reading)
             chosen = next((one for one in known if one.authority == area), None)
-            ahead = None if chosen is None else await _break(parts, reading, chosen, today)
+            here, ahead = (None, None) if chosen is None else await _breaks(parts, reading, chosen, today)
             period = ahead if when == "break" and ahead is not None else Break(begins_on=today, ends_on=today)
-            found = await _found(parts, reading, chosen, period)
+            is_holiday = period is ahead or here is not None
+            found = await _found(parts, reading, chosen, period, is_holiday=is_holiday)
         return frame.layout.public(
             "support/list.html",
             areas=[{"value": one.authority, "text": one.name} for one in sorted(known, key=lambda one: one.name)],
             area=chosen,
             unknown=bool(area) and chosen is None,
-            groups=grouped(found, is_today=period is not ahead),
+            groups=grouped(found, is_today=not is_holiday),
             ahead=None if ahead is None else _in_words(ahead),
             in_break=period is ahead,
             exit_to=EXIT_TO,
         )
 
 
-async def _break(parts: Parts, reading: Reading, area: Authority, today: date) -> Break | None:
+async def _breaks(parts: Parts, reading: Reading, area: Authority, today: date) -> tuple[Break | None, Break | None]:
+    """The break that today lies in, and the one that is meant by *the holidays*: what is left of it, else the next."""
     calendar = await parts.directory.calendar(reading, None, area.authority)
-    return coming_break(calendar, BREAK_DAYS, today, AHEAD_DAYS)
+    here = current_break(calendar, BREAK_DAYS, today)
+    if here is not None:
+        return here, Break(begins_on=today, ends_on=here.ends_on)
+    return None, coming_break(calendar, BREAK_DAYS, today, AHEAD_DAYS)
 
 
-async def _found(parts: Parts, reading: Reading, area: Authority | None, period: Break) -> tuple[Shown, ...]:
-    areas = areas_of(area.authority, area.force, area.nation) if area is not None else areas_of(None, None, None)
+async def _found(parts: Parts, reading: Reading, area: Authority | None, period: Break, *, is_holiday: bool) -> tuple[Shown, ...]:
+    """Whoever has not said where she is sees every nation's, each with its name: no helpline is left out for want of an area."""
+    areas = areas_of(area.authority, area.force, area.nation) if area is not None else {EVERYWHERE, *NATIONS}
     entries = await parts.directory.support(reading, areas)
-    return shown(entries, areas, (PUBLIC,), period.begins_on, period.ends_on or period.begins_on)
+    return shown(entries, areas, (PUBLIC,), period.begins_on, period.ends_on or period.begins_on, is_holiday=is_holiday)
 
 
 def _in_words(one: Break) -> str:

@@ -1,7 +1,7 @@
 """Writing the directory. Rows are compared with what is stored and only differences are written, so that an import done twice is one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -74,6 +74,12 @@ async def days_of(reading: Reading, setting_id: str) -> list[DayRow]:
     """A setting's single days, in order."""
     statement = select(directory_day).where(directory_day.c.setting_id == setting_id).order_by(directory_day.c.on)
     return [DayRow(**row) for row in (await reading.execute(statement)).mappings()]
+
+
+async def days_at(reading: Reading, setting_ids: Collection[str], dates: Collection[date]) -> list[DayRow]:
+    """What is said of these dates at these settings."""
+    here = (directory_day.c.setting_id.in_(set(setting_ids)), directory_day.c.on.in_(set(dates)))
+    return [DayRow(**row) for row in (await reading.execute(select(directory_day).where(*here))).mappings()]
 
 
 async def merge_authorities(tx: Transaction, values: Sequence[Authority]) -> int:

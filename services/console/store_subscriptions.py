@@ -62,7 +62,8 @@ async def looked(tx: Transaction, owner: str, *, state: str, finding: str, seen_
 
 
 async def unsound(reading: Reading, scope: Scope, read_before: datetime) -> tuple[tuple[str, Subscription], ...]:
-    """Those of ``scope`` that are kept out, or were not read since then, each with its owner's name."""
+    """Those of ``scope`` that are kept out, of which something was left out, or that were not read since then, each with its owner's
+    name."""
     areas = select(directory_authority.c.authority).where(
         directory_authority.c.force == scope.id if scope.kind is ScopeKind.FORCE else directory_authority.c.authority == scope.id
     )
@@ -72,7 +73,9 @@ async def unsound(reading: Reading, scope: Scope, read_before: datetime) -> tupl
     named = names.subquery()
     stale = (_TABLE.c.state == "not-read") & or_(_TABLE.c.read_at.is_(None), _TABLE.c.read_at < read_before)
     statement = select(named.c.name, _TABLE).join_from(_TABLE, named, named.c.owner == _TABLE.c.owner)
-    rows = await reading.execute(statement.where(or_(_TABLE.c.state == "kept-out", stale)).order_by(named.c.name))
+    rows = await reading.execute(
+        statement.where(or_(_TABLE.c.finding == "left-out", _TABLE.c.state == "kept-out", stale)).order_by(named.c.name)
+    )
     return tuple((row.name, _subscription(row)) for row in rows)
 
 

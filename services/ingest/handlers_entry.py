@@ -14,13 +14,19 @@ from services.ingest.keys_internal import internal_key
 from services.ingest.store import Incident
 from shared.clock import Clock
 from shared.db import Database
-from shared.errors import NotFound
+from shared.errors import NotAllowed, NotFound
 from shared.log import logger
+from shared.names import same_name
+from shared.report.codes import HandlingFlag
+from shared.report.reading import handling_flags
 from shared.scope import Scope
 
 KEY_LABEL = "Hand entry"
 
 log = logger(__name__)
+
+HIDING = frozenset({HandlingFlag.REFUGE, HandlingFlag.PROTECTED_IDENTITY, HandlingFlag.ADOPTION})
+"""Flags under which nobody is shown again where somebody is, not even whoever typed it."""
 
 
 class Entry:
@@ -65,10 +71,11 @@ class Entry:
         changed = await self._corrections.withdraw(one)
         log.info("report.withdrawn", incident_id=incident.incident_id, session_id=session_id, outcome=changed.change.name.lower())
 
-    async def again(self, incident_id: str, scope: Scope, *, session_id: str) -> tuple[Typed, int]:
+    async def again(self, incident_id: str, scope: Scope, *, session_id: str, label: str) -> tuple[Typed, int]:
         """The answers of a typed report as it stands, to be put right, and its version; that they were looked at is on record first.
 
-        Raises NotFound as ``sent`` does and for a report that was withdrawn, Erased when nothing is left of it.
+        Raises NotFound as ``sent`` does and for a report that was withdrawn, Erased when nothing is left of it, NotAllowed when the session
+        is labelled with the name of one of its adults (design rule 7.7), without saying so, or a flag hides where somebody is (7.3).
         """
         incident = await self.sent(incident_id, scope)
         seen = await self._views.show(incident_id, force=incident.force, reader=session_id)
@@ -76,6 +83,10 @@ class Entry:
             raise NotFound("The report was withdrawn. Type another one.")
         if seen.report is None:
             raise Erased
+        if any(same_name(label, adult.full_name or "") for adult in seen.report.adults):
+            raise NotAllowed("This sign-in cannot open that report.")
+        if any(HIDING & handling_flags(seen.report, child) for child in seen.report.children):
+            raise NotAllowed("A handling flag hides where somebody of this report is. Withdraw it, and type another one.")
         earlier = [child.reference for child in seen.children if child.reference is not None]
         return typed_again(seen.report, earlier), seen.incident.incident_version
 

@@ -42,7 +42,7 @@ def build(parts: Parts, entry: Entry) -> APIRouter:
 
     @router.api_route(CORRECT, methods=READ)
     async def opened(request: Request, incident_id: str, session: Coordinator) -> Response:
-        whole, version = await entry.again(incident_id, session.scope, session_id=session.session_id)
+        whole, version = await entry.again(incident_id, session.scope, session_id=session.session_id, label=session.label)
         return steps_of(request, session, incident_id, version).check(whole)
 
     @router.post(CORRECT)
@@ -50,6 +50,7 @@ def build(parts: Parts, entry: Entry) -> APIRouter:
         request: Request, incident_id: str, session: Coordinator, form: Annotated[Form, Depends(frame.forms.posted(SESSION))]
     ) -> Response:
         incident = await entry.sent(incident_id, session.scope)
+        await entry.again(incident_id, session.scope, session_id=session.session_id, label=session.label)
         version = numbered(form.get("version"))
         steps = steps_of(request, session, incident.incident_id, version)
 

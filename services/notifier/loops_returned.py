@@ -35,7 +35,8 @@ class MovingOn:
 
     async def run_once(self) -> int:
         """Take in what lies in the mailbox, and look for suspended contacts every half minute; how much there was."""
-        return await self._mail() + await self._suspended()
+        suspended = await self._suspended()  # first: whatever lies in the mailbox, whoever was told and is suspended has told nobody
+        return suspended + await self._mail()
 
     async def next_due(self) -> datetime | None:
         """Nothing of this is known beforehand."""
@@ -47,7 +48,7 @@ class MovingOn:
         try:
             mails = await asyncio.to_thread(self._mailbox.mails, MOST)
             for mail in mails:
-                found = returned(mail.content)
+                found = await asyncio.to_thread(returned, mail.content)
                 taken = found is not None and await self._took_back(found)
                 await asyncio.to_thread(self._mailbox.done if taken else self._mailbox.aside, mail)
         except OSError as error:

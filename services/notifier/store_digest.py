@@ -26,7 +26,9 @@ async def hold(tx: Transaction, setting_ids: Iterable[str]) -> None:
 
 async def carriers(tx: Transaction, setting_ids: Iterable[str]) -> list[Carrier]:
     """The messages of these settings' open notifications that are none of another's."""
-    where = (notifier_notification.c.destination_ref.in_(set(setting_ids)), _OF_SETTING, _OPEN, notifier_attempt.c.carried_by.is_(None))
+    theirs = (notifier_notification.c.destination_ref.in_(set(setting_ids)), _OF_SETTING, _OPEN)
+    # What came back was read by nobody: it stands for nothing any more.
+    where = (*theirs, notifier_attempt.c.carried_by.is_(None), notifier_attempt.c.returned.is_(None))
     statement = select(notifier_attempt, notifier_notification.c.destination_ref).select_from(_OWN).where(*where)
     return [
         Carrier(

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from services.notifier import store, store_visits
+from services.notifier import store, store_suppressions, store_visits
 from services.notifier.domain.codes import CODE_DIGITS, CODE_LIFETIME, Code, LinkState, Verdict, link_state, next_code_at, verdict
 from services.notifier.domain.messages import EMAIL, SMS, Channel, HandedOver, Message, Outcome, Refused
 from services.notifier.domain.states import ChildState
+from services.notifier.domain.suppression import Suppressed, suppressed_for
 from services.notifier.domain.wording import code_text
 from services.notifier.handlers_calls import ONE_CHANNEL, open_call
 from services.notifier.handlers_contacts import TEAM
@@ -162,7 +163,8 @@ class Visits:
             if guest is None or not guest.may_enter:
                 return Asked.ENDED
             way = self.other_channel(guest)
-            if way is None:
+            suppressed = await self._suppressed(tx, guest)
+            if way is None or suppressed.is_whole or way[0] in suppressed.channels:
                 await open_call(tx, guest.notification, guest.policy.teams.phone, ONE_CHANNEL)
                 return Asked.NO_WAY
             code_id = await self._new_code(tx, guest, code)
@@ -181,7 +183,7 @@ class Visits:
         """
         async with self._database.transaction() as tx:
             guest = await self._held(tx, token)
-            if guest is None or not guest.may_enter:
+            if guest is None or not guest.may_enter or (await self._suppressed(tx, guest)).is_whole:
                 return None
             codes = await store_visits.codes(tx, guest.link.link_id)
             judged = [(verdict(one.code, self._matches(one, digits), tx.clock.real()), one) for one in codes]
@@ -192,6 +194,11 @@ class Visits:
                 return what, None
             await store_visits.use_code(tx, right.code_id, tx.clock.real())
             return Verdict.ACCEPTED, await self._open(tx, guest)
+
+    async def _suppressed(self, tx: Transaction, guest: Guest) -> Suppressed:
+        """What nobody may be sent or shown here for now: somebody has said that the wrong person may be reading."""
+        one = guest.notification
+        return suppressed_for(await store_suppressions.active(tx), (one.destination_kind, one.destination_ref), guest.contact.contact_id)
 
     async def leave(self, token: str) -> None:
         """End the visit: the visitor has read enough, or is not who the link was for."""

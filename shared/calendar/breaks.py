@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from shared.calendar.days import Calendar, DayKind
+from shared.calendar.days import SEARCH_DAYS, Calendar, DayKind
 
 _DAY = timedelta(days=1)
 
@@ -26,6 +26,19 @@ def coming_break(calendar: Calendar, limit_days: int, today: date, within_days: 
         if school is None or (school.on - on).days > limit_days:
             return Break(begins_on=on, ends_on=None if school is None else school.on - _DAY)
     return None
+
+
+def current_break(calendar: Calendar, limit_days: int, today: date) -> Break | None:
+    """The break that ``today`` lies in; None on a school day, and in a closure that is none."""
+    if is_school(calendar, today):
+        return None
+    begins = today
+    while not is_school(calendar, begins - _DAY) and (today - begins).days < SEARCH_DAYS:
+        begins -= _DAY
+    school = calendar.first_school_day(today)
+    if school is not None and (school.on - begins).days <= limit_days:
+        return None
+    return Break(begins_on=begins, ends_on=None if school is None else school.on - _DAY)
 
 
 def is_school(calendar: Calendar, on: date) -> bool:

@@ -84,17 +84,22 @@ def merged(defaults: Iterable[Support], own: Iterable[Support]) -> tuple[Support
     return tuple(one for one in by_id.values() if not one.is_withdrawn)
 
 
-def shown(entries: Iterable[Support], areas: Iterable[str], audiences: Iterable[str], first_on: date, last_on: date) -> tuple[Shown, ...]:
+def shown(
+    entries: Iterable[Support], areas: Iterable[str], audiences: Iterable[str], first_on: date, last_on: date, *, is_holiday: bool = True
+) -> tuple[Shown, ...]:
     """What serves these areas, for these readers, in the period with both ends: by kind, what is open first and what is near before what is
-    national. What somebody must ring tonight never stands behind what is closed."""
+    national. What somebody must ring tonight never stands behind what is closed. ``is_holiday``: the period lies in the school holidays; on
+    another day what is said of them counts for nothing, and its hours say when a service is open."""
     wanted, readers = frozenset(areas), frozenset(audiences)
-    found = [_in(one, first_on, last_on) for one in entries if one.area in wanted and one.audience in readers]
+    found = [_in(one, first_on, last_on, is_holiday) for one in entries if one.area in wanted and one.audience in readers]
     return tuple(sorted(found, key=_place))
 
 
-def _in(one: Support, first_on: date, last_on: date) -> Shown:
+def _in(one: Support, first_on: date, last_on: date, is_holiday: bool) -> Shown:
     within = tuple((max(begin, first_on), min(end, last_on)) for begin, end in one.closed if begin <= last_on and end >= first_on)
-    if one.holiday is None:
+    if not is_holiday and not within:
+        opening = "open"
+    elif one.holiday is None:
         opening = "unknown"
     elif one.holiday == "closed" or any(begin <= first_on and end >= last_on for begin, end in within):
         opening = "closed"

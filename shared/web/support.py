@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.directory.support import KINDS, Shown
+from shared.directory.values import NATIONS
 from shared.web.words import day
 
 OPENING = {
@@ -13,9 +14,14 @@ OPENING = {
 }
 
 
+def _where(one: Shown) -> str:
+    """Of which nation it is, where somebody has not said where she is."""
+    return one.support.area.replace("-", " ").title() if one.support.area in NATIONS else ""
+
+
 def grouped(found: tuple[Shown, ...], *, is_today: bool) -> list[dict[str, Any]]:
     """By kind, in order. On an ordinary day its hours say when a service is open; what is said of the holidays is for them."""
-    rows = [{"support": one.support, "opening": _opening(one, is_today), "closed": _closed(one)} for one in found]
+    rows = [{"support": one.support, "where": _where(one), "opening": _opening(one, is_today), "closed": _closed(one)} for one in found]
     return [
         {"heading": heading, "kind": kind, "rows": here}
         for kind, heading in KINDS.items()

@@ -5,9 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from services.console.handlers_closing import REASONS, close, reopen
 from shared.calendar import DayKind
+from shared.db.tables.directory import directory_day
 from shared.errors import NotFound, Refused
 from tests.directory_samples import AUTHORITY
 from tests.whole import Whole, whole
@@ -67,3 +69,12 @@ async def test_what_it_refuses(w: Whole, first_on: date, last_on: date, reason: 
 async def test_an_unknown_code_closes_nothing(w: Whole) -> None:
     with pytest.raises(NotFound):
         await close("nowhere", FRIDAY, FRIDAY, next(iter(REASONS)), w.parts, apply=True)
+
+
+async def test_opening_again_takes_away_what_closing_added_and_nothing_else(w: Whole) -> None:
+    async with w.parts.database.transaction() as tx:
+        row = {"setting_id": "900001", "on": FRIDAY, "kind": "staff-only", "source": "the school's calendar"}
+        await tx.execute(insert(directory_day), row)
+    await close(AUTHORITY, FRIDAY, FRIDAY, "snow", w.parts, apply=True)
+    await reopen(AUTHORITY, FRIDAY, FRIDAY, w.parts, apply=True)
+    assert [await kind(w, one, FRIDAY) for one in ("900001", "900002")] == [DayKind.STAFF_ONLY, DayKind.SCHOOL]

@@ -101,6 +101,14 @@ async def test_one_that_cannot_be_read_is_tried_every_hour_and_a_finding_after_d
         assert "its published calendar is kept out" not in await readiness(w)
 
 
+async def test_what_is_not_understood_is_left_out_and_a_person_hears_of_it(w: Whole) -> None:
+    with serving([(200, published(INSET, ("Disaggregated day", "20261125", "20261126")))]) as url:
+        await subscribe("900001", url, "the school's site", (), w.parts)
+        one = await looked(w)
+        assert (one.state, one.finding) == ("taken", "left-out")
+        assert "was not understood and left out" in await readiness(w)
+
+
 @pytest.mark.parametrize(
     ("owner", "url", "source", "accept", "wrong"),
     [

@@ -1,6 +1,7 @@
 """Where to find support: imported whole, shown to anybody by area and period, and nothing kept of whoever looks."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ async def test_anybody_sees_what_there_is_and_nothing_is_kept_of_her(w: Whole) -
     answer = await w.client.get("/support")
     assert answer.status_code == 200
     assert "0800 1111" in answer.text
-    assert "National Domestic Abuse Helpline" not in answer.text  # that is England's: nobody has said where she is
+    for one in ("National Domestic Abuse Helpline (England)", "Live Fear Free (Wales)"):  # she has not said where she is
+        assert one in answer.text
     assert "set-cookie" not in answer.headers
     assert answer.headers["cache-control"] == "no-store"
     assert "<title>Support</title>" in answer.text
@@ -65,3 +67,16 @@ async def test_one_wrong_row_keeps_all_of_it_out(w: Whole, tmp_path: Path) -> No
     result = await taken(w, tmp_path, POSTERS, elsewhere)
     assert (result.applied, [(row.line, row.column, row.code) for row in result.refused]) == (False, [(3, "area", "unknown")])
     assert "Testshire Haven" not in (await w.client.get(f"/support?area={AUTHORITY}")).text
+
+
+async def test_in_the_holidays_the_page_of_today_says_what_is_closed_and_what_nobody_knows(w: Whole, tmp_path: Path) -> None:
+    shut = ("shut", "specialist", "Testshire Advice", AUTHORITY, "test", "2026-11-01", "01632 960556", "closed", "", "", "", "")
+    await taken(w, tmp_path, HAVEN, shut)
+    in_term = (await w.client.get(f"/support?area={AUTHORITY}")).text
+    assert "<strong>Closed" not in in_term
+    w.clock.move_to(datetime(2026, 12, 28, 12, 0, tzinfo=UTC))
+    page = (await w.client.get(f"/support?area={AUTHORITY}")).text
+    assert "<strong>Closed</strong>" in page
+    assert "Not known whether it is open" in page
+    assert page.index("Testshire Haven") < page.index("Testshire Advice")
+    assert "3 January 2027" in page

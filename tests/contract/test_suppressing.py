@@ -148,7 +148,7 @@ async def test_one_that_is_ended_before_its_time_is_owed_at_once(world: World, c
 async def test_what_was_acknowledged_meanwhile_is_not_sent_at_the_end(world: World, dsl: Reader) -> None:
     await world.opened("C1")
     await world.advance(DEADLINE - minutes(85))
-    await held_back(world, Kind.SETTING, SCHOOL, DEADLINE - minutes(50))
+    await held_back(world, Kind.SETTING, SCHOOL, DEADLINE - minutes(50), Reason.PROVIDER_INCIDENT)
     await world.advance(DEADLINE - minutes(60))
     await dsl.act("on-our-roll")
     await world.advance(DEADLINE)

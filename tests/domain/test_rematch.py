@@ -1,10 +1,12 @@
 """On the morning of the first staff day: moved, left, doubtful or still there, a child is never with nobody."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.router.domain.decision import REASONS, Decision, Excluded, Held, Matched
-from services.router.domain.rematch import ROLL_CHANGED, rematch
+from services.router.domain.rematch import ROLL_CHANGED, Rematch, found_since, rematch
 from services.router.domain.revision import OpenReview, Standing
 from services.router.domain.standing import Known
 from tests.domain.test_deadline import london
@@ -109,3 +111,10 @@ def test_what_a_person_chose_stays_until_the_roll_contradicts_it() -> None:
     assert rematch(pupil, {OLD}, Held(reason="twin"), pupil_settings={OLD}).decision is None
     for now in ({NEW}, None):
         assert rematch(pupil, {OLD}, Held(reason="twin"), pupil_settings=now).review == ROLL_CHANGED
+
+
+def test_a_team_that_a_person_chose_keeps_the_child_whatever_a_roll_says() -> None:
+    standing = Standing(outcome="matched", rule="reviewer", incident_version=1, is_by_person=True)
+    made = Matched(pupil_id="p1", authority="testshire", setting_ids=("900001",), rule="upn", evidence=())
+    assert found_since(standing, made) == Rematch()
+    assert found_since(replace(standing, is_by_person=False), made).setting_ids == ("900001",)

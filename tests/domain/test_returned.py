@@ -89,3 +89,7 @@ def test_what_is_not_certain_says_nothing(mail: bytes) -> None:
 def test_nothing_that_arrives_breaks_it(noise: bytes, at: int) -> None:
     mail = report()
     returned(mail[:at] + noise + mail[at:])
+
+
+def test_a_mail_that_nests_a_thousand_deep_is_nobodys_bounce() -> None:
+    assert returned(b"Content-Type: message/rfc822\r\n\r\n" * 3_000 + b"Subject: x\r\n\r\n") is None

@@ -55,6 +55,9 @@ def of_subscription(subject: str, state: str, finding: str) -> Finding:
     """A published calendar that nobody could read for days, or that is in doubt."""
     if state == "kept-out":
         return Finding(subject=subject, text=f"its published calendar is kept out ({finding}): look at it with encompass calendar import")
+    if state == "taken":
+        text = "something in its published calendar was not understood and left out: look at it with encompass calendar import"
+        return Finding(subject=subject, text=text)
     return Finding(subject=subject, text="its published calendar could not be read for days")
 
 

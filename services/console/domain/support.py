@@ -11,6 +11,7 @@ NATIONAL = (EVERYWHERE, *NATIONS)
 _AREA = re.compile(r"(?:force:)?[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?", re.ASCII)
 _LINK = re.compile(r"https://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?:/[\w./%~-]*)?", re.ASCII)
+_DIALLED = re.compile(r"\+?[0-9]+(?: [0-9]+)*", re.ASCII)
 _ADDRESS = re.compile(r"\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}\b", re.IGNORECASE)
 RANGES_MAX = 20
 
@@ -53,7 +54,12 @@ def _area(cells: Cells) -> str:
 
 def _phone(cells: Cells) -> str | None:
     """The number as it is written, when it is one: a free number's spaces are how people remember it."""
-    return cells.text("phone", 32) if cells.service_phone_or_none("phone") else None
+    if cells.service_phone_or_none("phone") is None:
+        return None
+    written = cells.text("phone", 32)
+    if not _DIALLED.fullmatch(written):
+        raise CellRefused("phone", "malformed", "give the number in digits, with spaces alone between them")
+    return written
 
 
 def _link(cells: Cells) -> str | None:

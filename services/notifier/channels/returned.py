@@ -9,8 +9,8 @@ from pathlib import Path
 
 from services.notifier.domain.returned import Mail
 
-SIZE_MAX = 1_000_000
-"""Bytes; a report that returns a message of ours has some thousands."""
+SIZE_MAX = 64_000
+"""Bytes that are looked at; a report that returns a message of ours has some thousands, and what it says stands first."""
 UNREAD = "unread"
 
 

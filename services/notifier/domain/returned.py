@@ -62,8 +62,8 @@ def returned(raw: bytes) -> Returned | None:
         if mail.get_content_type() == "multipart/report":
             return _bounce(mail)
         return _answer(mail)
-    except (MessageError, ValueError, LookupError):
-        return None
+    except (MessageError, ValueError, LookupError, RecursionError):
+        return None  # anybody may write to that mailbox: what nests a thousand deep is nobody's bounce
 
 
 def _bounce(mail: Message) -> Returned | None:

@@ -59,6 +59,26 @@ class Held:
 
 
 NOTHING_HELD = Held()
+_UNSAFE = (Reason.WRONG_RECIPIENT, Reason.PLACE_UNSAFE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """What is suppressed of a way in: ``is_whole`` where the place or the contact is, ``channels`` those over which no code goes."""
+
+    is_whole: bool
+    channels: frozenset[str]
+
+
+def suppressed_for(active: Iterable[Suppression], destination: tuple[str, str], contact_id: str) -> Suppressed:
+    """The same of whoever is behind a link. Where somebody says that the wrong person may be reading, a link that was sent before opens
+    nothing while it lasts; where only details are in doubt, whoever has a link may still act on it."""
+    ours = tuple(active)
+    places = (destination, (Kind.CONTACT.value, contact_id))
+    return Suppressed(
+        is_whole=any((one.kind.value, one.ref) in places and one.reason in _UNSAFE for one in ours),
+        channels=frozenset(one.ref for one in ours if one.kind is Kind.CHANNEL),
+    )
 
 
 def decided(suppression_id: str, kind: Kind, ref: str, reason: Reason, decider: str, *, minutes: int, now: datetime) -> Suppression:

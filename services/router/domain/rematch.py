@@ -78,8 +78,8 @@ def closed(standing: Standing, closed_refs: Collection[str], became: Mapping[str
 def found_since(standing: Standing, decision: Decision) -> Rematch:
     """What follows for a child whom a team has for want of a setting, when a roll knows of one: the setting is told too, and the team that
     has had her so far learns nothing less."""
-    if standing.reviews or not isinstance(decision, Matched):
-        return Rematch()
+    if standing.reviews or standing.is_by_person or not isinstance(decision, Matched):
+        return Rematch()  # a person chose that team: her decision outlives every roll
     new = tuple(one for one in decision.setting_ids if one not in standing.live_settings and one not in standing.recalled_refs)
     return Rematch(decision=_marked(decision), setting_ids=new) if new else Rematch()
 
