@@ -1,5 +1,6 @@
 """A typed report is put right by a form: by a coordinator of its force, all of it at once, in the version that was read."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,13 +8,21 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from services.ingest.domain.entry import SYSTEM
+from services.ingest.handlers import Accepted, Intake, received
+from services.ingest.handlers_correct import Corrections
+from services.ingest.handlers_entry import Entry
+from services.ingest.handlers_show import Views
+from services.ingest.keys_internal import internal_key
 from shared.db import journal
 from shared.db.tables import metadata
+from shared.errors import NotAllowed
 from shared.events import IncidentViewed, NotificationRevised
 from shared.scope import Scope
 from shared.web.sessions import Role
 from tests.contract.test_entry import CHILD, REPORT, go, hidden, typed
 from tests.directory_samples import FORCE
+from tests.samples import sample_report
 from tests.web import hidden_token
 from tests.whole import Whole, whole
 
@@ -116,3 +125,26 @@ async def test_a_withdrawn_report_is_not_put_right(w: Whole) -> None:
     form = {"csrf": hidden_token(page), "version": "1", "reason": "wrong-person"}
     assert (await browser.post(f"/reports/withdraw/{incident_id}", data=form)).status_code == 303
     assert (await browser.get(f"/reports/correct/{incident_id}")).status_code == 404
+
+
+@pytest.mark.parametrize(("label", "flags", "is_opened"), [("", [], True), ("MR Al Adult", [], False), ("", ["refuge"], False)])
+async def test_nobody_opens_a_report_of_her_own_family_or_one_that_hides_somebody(
+    w: Whole, label: str, flags: list[str], is_opened: bool
+) -> None:
+    parts = w.parts
+    intake = Intake(database=parts.database, vault=parts.vault, retention_months=6)
+    corrections = Corrections(database=parts.database, vault=parts.vault)
+    views = Views(database=parts.database, vault=parts.vault, clock=parts.clock)
+    entry = Entry(database=parts.database, clock=parts.clock, intake=intake, corrections=corrections, views=views)
+    adults = [{"reference": "A1", "full_name": "Al Adult", "role": "suspect"}]
+    body = sample_report(system=SYSTEM, reference="H-9", adults=adults, conditions=[], handling_flags=flags)
+    async with parts.database.transaction() as tx:
+        key_id = await internal_key(tx, FORCE, "Hand entry")
+    [answer] = await intake.accept([received(json.dumps(body).encode(), force=FORCE, key_id=key_id, received_at=parts.clock.now())])
+    assert isinstance(answer, Accepted)
+    asked = entry.again(answer.receipt.incident_id, Scope.force(FORCE), session_id="s1", label=label)
+    if is_opened:
+        assert (await asked)[1] == 1
+    else:
+        with pytest.raises(NotAllowed):
+            await asked

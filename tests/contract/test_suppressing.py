@@ -193,3 +193,16 @@ async def test_nothing_is_held_back_of_what_there_is_not_or_by_nobody(world: Wor
             await suppress(tx, world.directory, kind, ref, Reason.PLACE_UNSAFE, "duty operator", minutes=60)
         with pytest.raises(Refused):
             await suppress(tx, world.directory, Kind.SETTING, SCHOOL, Reason.PLACE_UNSAFE, "  ", minutes=60)
+
+
+async def test_a_link_that_the_wrong_person_may_hold_opens_nothing_while_it_is_suppressed(world: World, dsl: Reader) -> None:
+    """The link went before anybody knew; then the setting says that somebody else reads there."""
+    await world.opened("C1")
+    await world.advance(DEADLINE - minutes(85))
+    arrival = await dsl.arrive()
+    sent = len(world.sms.sent)
+    await held_back(world, Kind.SETTING, SCHOOL, DEADLINE - minutes(50), Reason.WRONG_RECIPIENT)
+    assert "We cannot send you a code" in (await dsl.post("/message/code", arrival)).text
+    assert len(world.sms.sent) == sent
+    world.clock.move_to(DEADLINE - minutes(45))
+    await dsl.act("on-our-roll")
